@@ -1,0 +1,4 @@
+//! Work in progress.
+fn main() {
+    tauri::Builder::default().run(tauri::generate_context!()).expect("run");
+}
