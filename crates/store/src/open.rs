@@ -112,15 +112,16 @@ fn connect(path: &Path) -> Result<Connection, Unusable> {
     if verdict != "ok" {
         return Err(Unusable::Hopeless);
     }
-    patiently(|| connection.pragma_update(None, "journal_mode", "wal")).map_err(failed)?;
     // A file that is a database, but somebody else's, cannot climb the ladder.
-    migrations::migrate(&mut connection).map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::Unknown) => Unusable::Hopeless,
+    migrations::migrate(&mut connection).map_err(|error| match error {
+        rusqlite::Error::SqlInputError { .. } => Unusable::Hopeless,
         _ => failed(error),
     })?;
     if !migrations::complete(&connection).map_err(failed)? {
         return Err(Unusable::Hopeless);
     }
+    // Last: it writes to the file, and a file that goes aside goes as it was.
+    patiently(|| connection.pragma_update(None, "journal_mode", "wal")).map_err(failed)?;
     Ok(connection)
 }
 
