@@ -1,0 +1,7 @@
+//! `doorward` as its users see it: arguments in; output, messages and exit codes out.
+
+mod daemon;
+mod guard;
+mod home;
+mod local;
+mod usage;
