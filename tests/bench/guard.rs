@@ -1,0 +1,281 @@
+//! What the guard costs: unguarded files, allowed readers, denials, naming, memory.
+
+use crate::table::{Row, Times};
+use anyhow::{Context, Result, bail};
+use doorward_protocol::{
+    Control, Expiry, Hello, Observe, Reply, Request, RequestBody, RuleDraft, RuleVerdict, ServerMessage, What, Who,
+    read_frame, write_frame,
+};
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const OPENS: usize = 20_000;
+const ROUNDS: usize = 5;
+const READERS: usize = 10_000;
+
+/// A child that is ended, by its own id, when it goes out of scope.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Bench {
+    bin: PathBuf,
+    dir: tempfile::TempDir,
+}
+
+pub(crate) fn rows(bin: &Path) -> Vec<Row> {
+    let reaches = [
+        ("open+read+close of an unguarded file, guard on ÷ off", "≤ 1.03"),
+        ("allowed guarded open ÷ bare round trip in C", "≤ 1.3 at p50; p99 < 1 ms"),
+        ("deny latency", "p50 ≤ 30, p95 ≤ 37, p99 ≤ 58 µs where C is 25"),
+        ("reader named ÷ reads", "1.0 over 10,000"),
+        ("doorwardd resident memory", "< 10 MB"),
+    ];
+    match measure(bin) {
+        Ok(rows) => rows,
+        Err(error) => reaches.map(|(what, reach)| Row::not_measured(what, format!("{error:#}"), reach)).into(),
+    }
+}
+
+fn measure(bin: &Path) -> Result<Vec<Row>> {
+    let bench = Bench { bin: bin.to_owned(), dir: tempfile::tempdir()? };
+    let home = bench.dir.path().join("home");
+    let secret = home.join(".ssh/id_ed25519");
+    let plain = bench.dir.path().join("elsewhere/plain.txt");
+    for file in [&secret, &plain] {
+        fs::create_dir_all(file.parent().context("parent")?)?;
+        fs::write(file, "made up for the benchmark\n")?;
+    }
+    // The reader is a copy, so that the rule that allows it is about nothing else.
+    let reader = bench.dir.path().join("reader");
+    fs::copy(std::env::current_exe()?, &reader)?;
+    let floor = bench.compile_floor()?;
+    let mut rows = Vec::new();
+
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let off = opens(&reader, &plain)?;
+        let daemon = bench.daemon("block")?;
+        let on = opens(&reader, &plain)?;
+        drop(daemon);
+        ratios.push(on.at(50.0) / off.at(50.0));
+    }
+    let ratio = Times::new(ratios).at(50.0);
+    rows.push(Row::new(
+        "open+read+close of an unguarded file, guard on ÷ off",
+        format!("{ratio:.3} (p50, median of {ROUNDS} pairs)"),
+        "≤ 1.03",
+        ratio <= 1.03,
+    ));
+
+    let mut allowed = (Vec::new(), Vec::new(), Vec::new());
+    let mut denied = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let c = bench.responder(&floor, &secret, "allow")?;
+        let bare = opens(&reader, &secret)?;
+        drop(c);
+        let daemon = bench.daemon("block")?;
+        let refused = opens(&reader, &secret)?;
+        bench.allow(&reader)?;
+        let through = opens(&reader, &secret)?;
+        drop(daemon);
+        allowed.0.push(through.at(50.0) / bare.at(50.0));
+        allowed.1.push(through.at(99.0));
+        allowed.2.push(bare.at(50.0));
+        denied.0.push([refused.at(50.0), refused.at(95.0), refused.at(99.0)]);
+        denied.1.push(bare.at(50.0));
+    }
+    let (ratio, p99, bare) = (median(allowed.0), median(allowed.1), median(allowed.2));
+    rows.push(Row::new(
+        "allowed guarded open ÷ bare round trip in C",
+        format!("{ratio:.2} at p50 (C: {bare:.0} µs); p99 {:.2} ms", p99 / 1000.0),
+        "≤ 1.3 at p50; p99 < 1 ms",
+        ratio <= 1.3 && p99 < 1000.0,
+    ));
+    let [p50, p95, p99] = [0, 1, 2].map(|at| median(denied.0.iter().map(|row| row[at]).collect()));
+    let bare = median(denied.1);
+    let scale = bare / 25.0;
+    rows.push(Row::new(
+        "deny latency",
+        format!("p50 {p50:.0}, p95 {p95:.0}, p99 {p99:.0} µs where C is {bare:.0} µs"),
+        "p50 ≤ 30, p95 ≤ 37, p99 ≤ 58 µs where C is 25",
+        p50 <= 30.0 * scale && p95 <= 37.0 * scale && p99 <= 58.0 * scale,
+    ));
+
+    let daemon = bench.daemon("observe")?;
+    for _ in 0..READERS {
+        let read = Command::new("/bin/cat").arg(&secret).stdout(Stdio::null()).status()?;
+        if !read.success() {
+            bail!("cat could not read the made-up secret in observe mode");
+        }
+    }
+    let named = bench.named_readers(READERS)?;
+    rows.push(Row::new(
+        "reader named ÷ reads",
+        format!("{:.4} over {READERS}", named as f64 / READERS as f64),
+        "1.0 over 10,000",
+        named == READERS,
+    ));
+    let resident = resident_megabytes(daemon.0.id())?;
+    rows.push(Row::new(
+        "doorwardd resident memory",
+        format!("{resident:.1} MB after {READERS} reads"),
+        "< 10 MB",
+        resident < 10.0,
+    ));
+    Ok(rows)
+}
+
+impl Bench {
+    fn compile_floor(&self) -> Result<PathBuf> {
+        let out = self.dir.path().join("floor");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/floor.c");
+        let built = Command::new("cc").args(["-O2", "-o"]).arg(&out).arg(source).status().context("cc")?;
+        if !built.success() {
+            bail!("floor.c did not compile");
+        }
+        Ok(out)
+    }
+
+    fn responder(&self, floor: &Path, file: &Path, answer: &str) -> Result<Ended> {
+        started(Command::new(floor).arg(file).arg(answer))
+    }
+
+    fn daemon(&self, mode: &str) -> Result<Ended> {
+        let state = self.dir.path().join("state");
+        if state.exists() {
+            fs::remove_dir_all(&state)?;
+        }
+        let config = self.dir.path().join("doorwardd.toml");
+        fs::write(
+            &config,
+            format!(
+                "state_dir = {:?}\nsocket = {:?}\nhomes = [{:?}]\nlogin_users = false\ngate = false\nmode = {mode:?}\n",
+                state,
+                self.socket(),
+                self.dir.path().join("home"),
+            ),
+        )?;
+        started(Command::new(self.bin.join("doorwardd")).arg("--config").arg(config))
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.dir.path().join("doorwardd.sock")
+    }
+
+    fn connect(&self) -> Result<(UnixStream, Hello)> {
+        let mut stream = UnixStream::connect(self.socket()).context("connect to doorwardd")?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        match read_frame(&mut stream)? {
+            Some(ServerMessage::Hello(hello)) => Ok((stream, *hello)),
+            other => bail!("expected a Hello, got {other:?}"),
+        }
+    }
+
+    fn request(&self, body: RequestBody) -> Result<Reply> {
+        let (mut stream, _) = self.connect()?;
+        write_frame(&mut stream, &Request { id: 1, body })?;
+        loop {
+            match read_frame(&mut stream)? {
+                Some(ServerMessage::Reply { id: 1, result }) => return Ok(result?),
+                Some(_) => {}
+                None => bail!("doorwardd closed the connection"),
+            }
+        }
+    }
+
+    fn allow(&self, reader: &Path) -> Result<()> {
+        self.request(RequestBody::Control(Control::AddRule(RuleDraft {
+            verdict: RuleVerdict::Allow,
+            who: Who { exe: Some(reader.to_owned()), ..Who::default() },
+            what: What::Class("ssh-key".into()),
+            expiry: Expiry::Restart,
+        })))
+        .map(|_| ())
+    }
+
+    /// How many reads by `cat` were journalled with the program's path and hash.
+    fn named_readers(&self, expected: usize) -> Result<usize> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let (mut named, mut after) = (0, 0);
+            while let Reply::Events(events) =
+                self.request(RequestBody::Observe(Observe::Events { after, limit: 1_000 }))?
+            {
+                let Some(last) = events.last() else { break };
+                if last.id <= after {
+                    break;
+                }
+                after = last.id;
+                named += events
+                    .iter()
+                    .filter(|event| event.reader.exe.ends_with("cat") && event.reader.sha256.len() == 64)
+                    .count();
+            }
+            if named >= expected || Instant::now() > deadline {
+                return Ok(named);
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+/// Starts a program that says `ready` on its standard output.
+fn started(command: &mut Command) -> Result<Ended> {
+    let mut child = Ended(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("start")?);
+    let stdout = child.0.stdout.take().context("stdout")?;
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line)?;
+    if line.trim() != "ready" {
+        bail!("{command:?} did not get ready");
+    }
+    Ok(child)
+}
+
+/// Times opens in a process of its own; refused opens count too.
+fn opens(reader: &Path, file: &Path) -> Result<Times> {
+    let output = Command::new(reader).arg("--read").arg(file).stderr(Stdio::inherit()).output()?;
+    let times = output.stdout.chunks_exact(8).map(|bytes| {
+        f64::from_le_bytes(bytes.try_into().expect("chunks of eight"))
+    });
+    Ok(Times::new(times.collect()))
+}
+
+/// The reader's side of [`opens`]: writes one little-endian `f64` of microseconds per open.
+pub(crate) fn read_repeatedly(file: &Path) -> Result<()> {
+    use std::io::Write as _;
+    let mut micros = Vec::with_capacity(OPENS * 8);
+    let mut buffer = [0; 64];
+    for _ in 0..OPENS {
+        let start = Instant::now();
+        if let Ok(mut open) = fs::File::open(file) {
+            let _ = open.read(&mut buffer)?;
+        }
+        micros.extend_from_slice(&(start.elapsed().as_nanos() as f64 / 1000.0).to_le_bytes());
+    }
+    std::io::stdout().write_all(&micros)?;
+    Ok(())
+}
+
+fn median(values: Vec<f64>) -> f64 {
+    Times::new(values).at(50.0)
+}
+
+pub(crate) fn resident_megabytes(pid: u32) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kilobytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok())
+        .context("VmRSS")?;
+    Ok(kilobytes / 1024.0)
+}

@@ -1,0 +1,203 @@
+//! What a scan costs: cold against GuardDog, warm against ripgrep; the feed's size and look-up.
+
+use crate::table::{Row, Times};
+use anyhow::{Context, Result, bail};
+use doorward_protocol::{Ecosystem, PackageRef, ScanReport};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Popular packages whose trees come to some nine hundred packages.
+const TREE: &[&str] = &[
+    "@angular/cli", "@aws-sdk/client-s3", "@storybook/cli", "astro", "aws-cdk", "cypress", "ethers", "firebase-tools",
+    "gatsby-cli", "gulp", "knex", "lerna", "nuxt", "parcel", "rollup", "serverless-http", "svelte", "typeorm", "vue",
+];
+const GUARDDOG: &str = "guarddog==3.2.0";
+const GUARDDOG_SAMPLE: usize = 30;
+const WARM_ROUNDS: usize = 5;
+/// Runs GuardDog's analyser in its own process and prints CPU seconds and bytes.
+const GUARDDOG_RUN: &str = r"
+import os, sys, time
+from guarddog.analyzer.analyzer import Analyzer
+from guarddog.ecosystems import ECOSYSTEM
+analyzer = Analyzer(ECOSYSTEM.NPM)
+size = 0
+start = os.times()
+for path in sys.argv[1:]:
+    size += sum(os.path.getsize(os.path.join(d, f)) for d, _, fs in os.walk(path) for f in fs)
+    analyzer.analyze(path)
+end = os.times()
+print(sum(end[:4]) - sum(start[:4]), size)
+";
+
+pub(crate) fn rows(bin: &Path) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let cold = ("cold scan of an npm tree", "≥ 40 MB/s per core and ≥ 15 × GuardDog's");
+    let warm = ("warm re-scan ÷ rg reading the tree once", "≤ 0.5");
+    match tree() {
+        Ok(tree) => {
+            rows.push(cold_scan(bin, &tree).unwrap_or_else(|error| Row::not_measured(cold.0, format!("{error:#}"), cold.1)));
+            rows.push(warm_scan(bin, &tree).unwrap_or_else(|error| Row::not_measured(warm.0, format!("{error:#}"), warm.1)));
+        }
+        Err(error) => {
+            for (what, reach) in [cold, warm] {
+                rows.push(Row::not_measured(what, format!("{error:#}"), reach));
+            }
+        }
+    }
+    rows.push(feed());
+    rows
+}
+
+fn workspace(name: &str) -> Result<PathBuf> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench").join(name);
+    fs::create_dir_all(&dir)?;
+    Ok(dir.canonicalize()?)
+}
+
+/// Installs the tree once, install scripts off; later runs use it again.
+fn tree() -> Result<PathBuf> {
+    let dir = workspace("npm")?;
+    if !dir.join("node_modules/.package-lock.json").exists() {
+        fs::write(dir.join("package.json"), r#"{"name":"bench","version":"1.0.0","private":true}"#)?;
+        let installed = Command::new("npm")
+            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
+            .args(TREE)
+            .current_dir(&dir)
+            .stdout(Stdio::null())
+            .status()
+            .context("npm")?;
+        if !installed.success() {
+            bail!("npm could not install the tree");
+        }
+    }
+    Ok(dir)
+}
+
+fn cold_scan(bin: &Path, tree: &Path) -> Result<Row> {
+    let before = children_cpu_seconds();
+    let (report, _) = doorward_scan_of(bin, tree, true)?;
+    let seconds = children_cpu_seconds() - before;
+    let ours = report.summary.bytes as f64 / 1e6 / seconds;
+    let packages = report.summary.packages;
+    let base = format!("{ours:.0} MB/s per core over {packages} packages, {:.0} MB", report.summary.bytes as f64 / 1e6);
+    let row = match guarddog(&report) {
+        Ok(theirs) => Row::new(
+            "cold scan of an npm tree",
+            format!("{base}; {:.0} × GuardDog 3.2 ({theirs:.1} MB/s over {GUARDDOG_SAMPLE} of them)", ours / theirs),
+            "≥ 40 MB/s per core and ≥ 15 × GuardDog's",
+            ours >= 40.0 && ours >= 15.0 * theirs,
+        ),
+        Err(error) => Row::new(
+            "cold scan of an npm tree",
+            format!("{base}; GuardDog not measured: {error:#}"),
+            "≥ 40 MB/s per core and ≥ 15 × GuardDog's",
+            false,
+        ),
+    };
+    Ok(row)
+}
+
+/// GuardDog's MB per CPU second over every n-th package of the same tree.
+fn guarddog(report: &ScanReport) -> Result<f64> {
+    let venv = workspace("guarddog")?;
+    let python = venv.join("bin/python");
+    if !venv.join("bin/guarddog").exists() {
+        let made = Command::new("python3").args(["-m", "venv"]).arg(&venv).status().context("python3 -m venv")?.success()
+            && Command::new(&python).args(["-m", "pip", "install", "--quiet", GUARDDOG]).status()?.success();
+        if !made {
+            bail!("pip could not install {GUARDDOG}");
+        }
+    }
+    let folders: Vec<_> = report.packages.iter().filter(|package| package.path.is_dir()).collect();
+    let step = (folders.len() / GUARDDOG_SAMPLE).max(1);
+    let output = Command::new(&python)
+        .args(["-c", GUARDDOG_RUN])
+        .args(folders.iter().step_by(step).take(GUARDDOG_SAMPLE).map(|package| &package.path))
+        .stderr(Stdio::null())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut numbers = text.lines().last().unwrap_or_default().split_whitespace().map(str::parse::<f64>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(seconds)), Some(Ok(bytes))) => Ok(bytes / 1e6 / seconds),
+        _ => bail!("GuardDog did not finish"),
+    }
+}
+
+fn warm_scan(bin: &Path, tree: &Path) -> Result<Row> {
+    doorward_scan_of(bin, tree, false)?;
+    let mut ratios = Vec::new();
+    for _ in 0..WARM_ROUNDS {
+        let start = Instant::now();
+        let read = Command::new("rg")
+            .args(["-uuu", "--count", "doorward-never-in-any-package"])
+            .arg(tree)
+            .stdout(Stdio::null())
+            .status()
+            .context("rg (Debian package ripgrep)")?;
+        if read.code() != Some(1) {
+            bail!("rg ended with {read}");
+        }
+        let rg = start.elapsed();
+        let (_, ours) = doorward_scan_of(bin, tree, false)?;
+        ratios.push(ours / rg.as_secs_f64());
+    }
+    let ratio = Times::new(ratios).at(50.0);
+    Ok(Row::new(
+        "warm re-scan ÷ rg reading the tree once",
+        format!("{ratio:.2} (median of {WARM_ROUNDS} pairs)"),
+        "≤ 0.5",
+        ratio <= 0.5,
+    ))
+}
+
+fn doorward_scan_of(bin: &Path, tree: &Path, cold: bool) -> Result<(ScanReport, f64)> {
+    let start = Instant::now();
+    let mut command = Command::new(bin.join("doorward"));
+    command.args(["scan", "--format", "json"]).arg(tree).env("DOORWARD_DATA_DIR", workspace("data")?);
+    if cold {
+        command.arg("--no-cache");
+    }
+    let output = command.stderr(Stdio::null()).output().context("doorward scan")?;
+    let seconds = start.elapsed().as_secs_f64();
+    Ok((serde_json::from_slice(&output.stdout).context("doorward scan printed no report")?, seconds))
+}
+
+/// CPU seconds of all children that were waited for.
+fn children_cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Fields 16 and 17 of proc(5), counted after the command in brackets; the kernel's clock is 100 Hz there.
+    let fields: Vec<f64> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(|field| field.parse().unwrap_or(0.0))
+        .collect();
+    (fields.get(13).copied().unwrap_or(0.0) + fields.get(14).copied().unwrap_or(0.0)) / 100.0
+}
+
+fn feed() -> Row {
+    const LOOKUPS: u32 = 200_000;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/lists/feed.bin");
+    let (what, reach) = ("feed: size, look-up", "< 4 MB, < 1 µs");
+    let Ok(size) = fs::metadata(&file).map(|metadata| metadata.len() as f64 / 1e6) else {
+        return Row::not_measured(what, format!("{} is missing", file.display()), reach);
+    };
+    let known = PackageRef { ecosystem: Ecosystem::Npm, name: "async-pipeline-builder".into(), version: "1.5.0".into() };
+    let unknown = PackageRef { ecosystem: Ecosystem::Npm, name: "left-pad".into(), version: "1.3.0".into() };
+    let start = Instant::now();
+    let mut hits = 0;
+    for turn in 0..LOOKUPS {
+        let package = if turn % 2 == 0 { &known } else { &unknown };
+        hits += u32::from(std::hint::black_box(doorward_scan::feed::lookup(package)).is_some());
+    }
+    let micros = start.elapsed().as_micros() as f64 / f64::from(LOOKUPS);
+    Row::new(
+        what,
+        format!("{size:.2} MB, {micros:.2} µs ({hits} hits in {LOOKUPS})"),
+        reach,
+        size < 4.0 && micros < 1.0,
+    )
+}
