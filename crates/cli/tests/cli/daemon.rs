@@ -11,18 +11,18 @@ use std::sync::mpsc::{Receiver, channel};
 
 /// What the stand-in answers.
 #[derive(Clone, Default)]
-pub struct Script {
-    pub events: Vec<Event>,
-    pub asked: Vec<Asked>,
+pub(crate) struct Script {
+    pub(crate) events: Vec<Event>,
+    pub(crate) asked: Vec<Asked>,
     /// Sent after a subscription.
-    pub told: Vec<ServerMessage>,
+    pub(crate) told: Vec<ServerMessage>,
     /// Refuses every `Control` with this.
-    pub refusal: Option<WireError>,
-    pub protocol: Option<u32>,
+    pub(crate) refusal: Option<WireError>,
+    pub(crate) protocol: Option<u32>,
 }
 
 /// Listens on a socket; every request it gets can be read from the channel.
-pub fn listen(socket: &Path, script: Script) -> Receiver<RequestBody> {
+pub(crate) fn listen(socket: &Path, script: Script) -> Receiver<RequestBody> {
     let listener = UnixListener::bind(socket).expect("bind the socket");
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -73,7 +73,7 @@ fn answer(stream: &mut UnixStream, script: &Script, request: &Request) {
     }
 }
 
-pub fn state() -> GuardState {
+pub(crate) fn state() -> GuardState {
     GuardState {
         policy: Policy::default(),
         paused_until: None,
@@ -92,7 +92,7 @@ pub fn state() -> GuardState {
 }
 
 /// A denied read by an install script whose arguments try to paint the terminal.
-pub fn event(id: u64) -> Event {
+pub(crate) fn event(id: u64) -> Event {
     Event {
         schema: 1,
         id,
