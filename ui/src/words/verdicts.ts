@@ -1,0 +1,30 @@
+import type { ProjectPackage, Verdict } from "../backend/types";
+
+export const VERDICT: Record<Verdict, string> = {
+  clean: "Clean",
+  notable: "Notable",
+  suspicious: "Suspicious",
+  malicious: "Malicious",
+};
+
+/** What a verdict means for the person who reads it. */
+export const MEANING: Record<Verdict, string> = {
+  clean: "Nothing in it stands out.",
+  notable: "It does something worth knowing, as many honest packages do.",
+  suspicious: "What it does together is unusual for a package; look before you run it.",
+  malicious: "It is known to be hostile, or does what only hostile packages do.",
+};
+
+const RANK: Record<Verdict, number> = { malicious: 0, suspicious: 1, notable: 2, clean: 3 };
+
+export function isFlagged(verdict: Verdict): boolean {
+  return RANK[verdict] <= RANK.suspicious;
+}
+
+/** Worst first; of equal verdicts the higher score, then the name. */
+export function worstFirst(packages: ProjectPackage[]): ProjectPackage[] {
+  return packages.toSorted(
+    ({ report: a }, { report: b }) =>
+      RANK[a.verdict] - RANK[b.verdict] || b.score - a.score || a.name.localeCompare(b.name),
+  );
+}
