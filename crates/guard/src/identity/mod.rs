@@ -1,12 +1,18 @@
 //! Who is reading: what the kernel says of a process, never what the process says of itself.
 
 mod hash;
+mod injected;
+mod proc;
+mod script;
 
 pub use hash::HashCache;
 
 use doorward_protocol::{Ancestor, Injection, Reader};
+use script::Interpreter;
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// Parents looked at, at most.
 pub const MAX_ANCESTRY: usize = 14;
@@ -50,6 +56,8 @@ pub struct Identity {
     pub interpreter: bool,
     /// The script it runs, resolved, where it is an interpreter and the script can be told.
     pub script: Option<PathBuf>,
+    /// The module it runs, where it is Python in isolated mode.
+    pub module: Option<String>,
     /// Owner of the script.
     pub script_uid: Option<u32>,
     /// Permission bits of the script.
@@ -79,8 +87,10 @@ pub struct Process {
     pub ppid: u32,
     /// When it started, in clock ticks since boot.
     pub start_time: u64,
-    /// Real user id.
+    /// Effective user id.
     pub uid: u32,
+    /// True where it has a controlling terminal.
+    pub tty: bool,
     /// Where its executable seems to be.
     pub exe: PathBuf,
     /// Device of the executable.
@@ -117,8 +127,98 @@ pub enum IdentityError {
 }
 
 /// Reads everything about a process once, its parents included.
+///
+/// The caller holds the process still (its read waits for an answer), so only a kill can make the
+/// facts belong to two processes; the start time, compared before and after, tells that.
 pub fn identify(pid: u32) -> Result<Identity, IdentityError> {
-    Err(IdentityError::Gone { pid })
+    let stat = proc::stat(pid).map_err(|source| refused(pid, "stat", source))?;
+    let (uid, tracer) = proc::uid_and_tracer(pid).map_err(|source| refused(pid, "status", source))?;
+    let exe_link = proc::path(pid, "exe");
+    let exe = fs::read_link(&exe_link).map_err(|source| refused(pid, "exe", source))?;
+    let meta = fs::metadata(&exe_link).map_err(|source| refused(pid, "exe", source))?;
+    let process = Process::read(pid, stat)?;
+
+    let mut identity = Identity {
+        pid,
+        start_time: stat.start_time,
+        uid,
+        exe_proven: same_file(&exe, &meta),
+        dev: meta.dev(),
+        ino: meta.ino(),
+        exe_uid: meta.uid(),
+        exe_mode: meta.mode() & 0o7777,
+        exe_size: meta.size(),
+        exe_mtime: nanoseconds(meta.mtime(), meta.mtime_nsec()),
+        exe_ctime: nanoseconds(meta.ctime(), meta.ctime_nsec()),
+        deleted: meta.nlink() == 0,
+        memfd: exe.to_string_lossy().starts_with("/memfd:"),
+        mnt_ns_foreign: proc::link(pid, "ns/mnt") != proc::link(1, "ns/mnt"),
+        cmdline: process.cmdline.clone(),
+        interpreter: false,
+        script: None,
+        module: None,
+        script_uid: None,
+        script_mode: None,
+        cwd: process.cwd.clone(),
+        injected: Vec::new(),
+        tracer,
+        app: proc::app(pid),
+        tty: stat.tty,
+        ancestry: ancestry(&process),
+        process,
+        exe,
+    };
+    identity.look_inside();
+
+    match proc::stat(pid) {
+        Ok(again) if again.start_time == stat.start_time => Ok(identity),
+        _ => Err(IdentityError::Gone { pid }),
+    }
+}
+
+/// The variables that attribution reads.
+fn wanted_by_attribution(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "npm_package_name", "npm_package_version", "npm_package_json", "npm_lifecycle_event", "npm_command",
+        "npm_config_user_agent", "INIT_CWD", "CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_MANIFEST_DIR",
+        "OUT_DIR", "PEP517_BUILD_BACKEND", "_PYPROJECT_HOOKS_BUILD_BACKEND", "PIP_BUILD_TRACKER",
+        "VIRTUAL_ENV",
+    ];
+    NAMES.contains(&name)
+}
+
+fn ancestry(process: &Process) -> Vec<Process> {
+    let mut parents: Vec<Process> = Vec::new();
+    let mut child_start = process.start_time;
+    let mut pid = process.ppid;
+    while pid > 1 && parents.len() < MAX_ANCESTRY {
+        let Ok(stat) = proc::stat(pid) else { break };
+        // A parent that is younger than its child took a number that was free again.
+        if stat.start_time > child_start {
+            break;
+        }
+        let Ok(parent) = Process::read(pid, stat) else { break };
+        child_start = parent.start_time;
+        pid = parent.ppid;
+        parents.push(parent);
+    }
+    parents
+}
+
+fn same_file(path: &Path, meta: &fs::Metadata) -> bool {
+    fs::metadata(path).is_ok_and(|seen| seen.dev() == meta.dev() && seen.ino() == meta.ino())
+}
+
+fn nanoseconds(seconds: i64, rest: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(rest)
+}
+
+fn refused(pid: u32, name: &str, source: io::Error) -> IdentityError {
+    const NO_SUCH_PROCESS: i32 = 3;
+    if source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(NO_SUCH_PROCESS) {
+        return IdentityError::Gone { pid };
+    }
+    IdentityError::Unreadable { pid, path: proc::path(pid, name), source }
 }
 
 impl Identity {
@@ -138,9 +238,75 @@ impl Identity {
             ancestry: self.ancestry.iter().map(Process::ancestor).collect(),
         }
     }
+
+    /// The process and its parents, nearest first.
+    pub fn line(&self) -> impl DoubleEndedIterator<Item = &Process> {
+        std::iter::once(&self.process).chain(&self.ancestry)
+    }
+
+    /// Finds the script an interpreter runs and the foreign code in the process.
+    fn look_inside(&mut self) {
+        let interpreter = Interpreter::of(&self.exe);
+        let invocation = interpreter.map(|kind| kind.read(&self.cmdline)).unwrap_or_default();
+        self.injected = injected::find(self, interpreter, &invocation);
+        let Some(kind) = interpreter else { return };
+        self.interpreter = true;
+        self.module.clone_from(&invocation.module);
+
+        let started = proc::exec_name(self.pid).map(|name| self.absolute(&name));
+        let script = match &started {
+            // Started through its `#!` line: the kernel was given the script itself.
+            Some(name) if !self.is_exe(name) => Some(name.clone()),
+            _ => invocation.script.map(|name| self.absolute(Path::new(&name))),
+        };
+        if let Some(name) = started
+            && kind == Interpreter::Python
+            && self.is_exe(&name)
+            && !fs::symlink_metadata(&name).is_ok_and(|link| link.uid() == self.exe_uid)
+        {
+            // A virtual environment: the same executable, but other modules.
+            self.injected
+                .push(Injection { by: "started through".into(), value: name.display().to_string() });
+        }
+        let Some(script) = script.and_then(|name| fs::canonicalize(name).ok()) else { return };
+        if let Ok(meta) = fs::metadata(&script)
+            && meta.is_file()
+        {
+            self.script_uid = Some(meta.uid());
+            self.script_mode = Some(meta.mode() & 0o7777);
+            self.script = Some(script);
+        }
+    }
+
+    fn is_exe(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|meta| meta.dev() == self.dev && meta.ino() == self.ino)
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        self.cwd.as_deref().unwrap_or(Path::new("/")).join(path)
+    }
 }
 
 impl Process {
+    fn read(pid: u32, stat: proc::Stat) -> Result<Self, IdentityError> {
+        let owner = fs::metadata(format!("/proc/{pid}")).map_err(|source| refused(pid, "", source))?;
+        // A kernel thread or a zombie has no executable, and none is needed to go on upwards.
+        let meta = fs::metadata(proc::path(pid, "exe")).ok();
+        Ok(Self {
+            pid,
+            ppid: stat.ppid,
+            start_time: stat.start_time,
+            uid: owner.uid(),
+            tty: stat.tty,
+            exe: proc::link(pid, "exe").unwrap_or_default(),
+            dev: meta.as_ref().map_or(0, MetadataExt::dev),
+            ino: meta.as_ref().map_or(0, MetadataExt::ino),
+            cmdline: proc::cmdline(pid),
+            cwd: proc::link(pid, "cwd"),
+            environ: proc::environ(pid, wanted_by_attribution),
+        })
+    }
+
     /// The value of one of the variables that attribution reads.
     pub fn env(&self, name: &str) -> Option<&str> {
         self.environ.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())

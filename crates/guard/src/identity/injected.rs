@@ -1,0 +1,118 @@
+//! What makes a program not quite itself: variables, options, tracers and foreign mapped code.
+
+use super::script::{Interpreter, Invocation};
+use super::{Identity, proc};
+use doorward_protocol::Injection;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Variables that make any program load code.
+const LOADER: &[&str] = &["LD_PRELOAD", "LD_AUDIT", "GCONV_PATH", "LD_PROFILE"];
+const NODE: &[&str] = &["NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE"];
+const PYTHON: &[&str] =
+    &["PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONWARNINGS", "PYTHONPLATLIBDIR", "PYTHONINSPECT"];
+const RUBY: &[&str] = &["RUBYOPT", "RUBYLIB"];
+const PERL: &[&str] = &["PERL5OPT", "PERL5LIB", "PERL5DB"];
+const JAVA: &[&str] = &["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH"];
+const SHELL: &[&str] = &["BASH_ENV", "ENV", "ZDOTDIR"];
+
+/// Libraries below these folders belong to the system; nobody else can write there.
+const SYSTEM_FOLDERS: &[&str] = &["/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/bin", "/lib", "/lib64"];
+
+pub(super) fn find(
+    identity: &Identity, interpreter: Option<Interpreter>, invocation: &Invocation,
+) -> Vec<Injection> {
+    let mut found = variables(identity.pid, interpreter, invocation.isolated);
+    found.extend(invocation.loads.iter().map(|option| injection("option", option)));
+    if identity.tracer != 0 {
+        found.push(injection("tracer", &format!("process {}", identity.tracer)));
+    }
+    found.extend(mapped(identity).into_iter().map(|path| injection("mapped code", &path.display().to_string())));
+    found
+}
+
+fn variables(pid: u32, interpreter: Option<Interpreter>, isolated: bool) -> Vec<Injection> {
+    let own: &[&str] = match interpreter {
+        Some(Interpreter::Node) => NODE,
+        Some(Interpreter::Python) if !isolated => PYTHON,
+        Some(Interpreter::Ruby) => RUBY,
+        Some(Interpreter::Perl) => PERL,
+        Some(Interpreter::Java) => JAVA,
+        Some(Interpreter::Shell) => SHELL,
+        _ => &[],
+    };
+    let wanted = |name: &str| LOADER.contains(&name) || own.contains(&name);
+    let pairs = proc::environ(pid, wanted).into_iter();
+    pairs.filter(|(name, value)| loads_code(name, value)).map(|(name, value)| injection(&name, &value)).collect()
+}
+
+/// `NODE_OPTIONS=--max-old-space-size=4096` is everyday; `--require x` is foreign code.
+fn loads_code(name: &str, value: &str) -> bool {
+    if name == "NODE_OPTIONS" {
+        return value.split_whitespace().any(|word| {
+            word == "-r" || ["--require", "--import", "--loader", "--experimental-loader", "--inspect", "--env-file"]
+                .iter()
+                .any(|option| word.starts_with(option))
+        });
+    }
+    if name == "JAVA_TOOL_OPTIONS" || name == "_JAVA_OPTIONS" || name == "JDK_JAVA_OPTIONS" {
+        return ["-javaagent", "-agent", "-Xbootclasspath", "-cp", "-classpath", "@"]
+            .iter()
+            .any(|option| value.contains(option));
+    }
+    !value.trim().is_empty()
+}
+
+/// Executable mappings that neither the system nor the program's own installation put there. The
+/// environment is memory that a loaded library can wipe; a mapping is not.
+fn mapped(identity: &Identity) -> Vec<PathBuf> {
+    let installation = installation(&identity.exe);
+    let foreign = |path: &PathBuf| {
+        if *path == identity.exe {
+            return false;
+        }
+        // In a mount namespace of its own, a process decides what these names mean.
+        if !identity.mnt_ns_foreign && SYSTEM_FOLDERS.iter().any(|folder| path.starts_with(folder)) {
+            return false;
+        }
+        if identity.exe_uid != 0
+            && let Some(own) = &installation
+            && path.starts_with(own)
+        {
+            return false;
+        }
+        let seen = if identity.mnt_ns_foreign { inside(identity.pid, path) } else { path.clone() };
+        !fs::metadata(seen).is_ok_and(|meta| meta.uid() == 0 && meta.mode() & 0o022 == 0)
+    };
+    proc::executable_maps(identity.pid).into_iter().filter(foreign).collect()
+}
+
+fn inside(pid: u32, path: &Path) -> PathBuf {
+    proc::path(pid, "root").join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// The folder a program was installed into: the one above `bin`, or its own.
+fn installation(exe: &Path) -> Option<PathBuf> {
+    let folder = exe.parent()?;
+    let above = (folder.file_name()? == "bin").then(|| folder.parent()).flatten();
+    Some(above.unwrap_or(folder).to_owned())
+}
+
+fn injection(by: &str, value: &str) -> Injection {
+    Injection { by: by.to_owned(), value: value.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everyday_node_options_are_no_injection() {
+        assert!(!loads_code("NODE_OPTIONS", "--max-old-space-size=4096"));
+        assert!(loads_code("NODE_OPTIONS", "--max-old-space-size=4096 --require /tmp/x.js"));
+        assert!(loads_code("NODE_OPTIONS", "-r x"));
+        assert!(!loads_code("LD_PRELOAD", " "));
+        assert!(loads_code("LD_PRELOAD", "/tmp/x.so"));
+    }
+}
