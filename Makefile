@@ -1,0 +1,59 @@
+# The two commands of the README are `make run` and `make test`; `make help` lists the rest.
+
+CARGO ?= cargo
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+ARCH := $(shell uname -m | tr a-z A-Z)
+
+# fanotify needs root. Where make does not run as root, only the test programs do.
+ifneq ($(shell id -u),0)
+export CARGO_TARGET_$(ARCH)_UNKNOWN_LINUX_GNU_RUNNER = sudo -E env PATH=$(PATH)
+endif
+
+.PHONY: help
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: setup-run build ## build everything, start the daemon and the app; Ctrl-C ends both
+	@installer/run.sh $(TARGET_DIR)/debug
+
+.PHONY: test
+test: setup-test ui-test build ## run every test, after installing what the tests need
+	$(CARGO) fmt --all --check
+	$(CARGO) test --workspace --locked --no-fail-fast
+
+.PHONY: bench
+bench: setup-bench ui-build ## measure every figure of the design and print them as a table
+	$(CARGO) build --release --workspace --locked --exclude doorward-tests
+	DOORWARD_BIN_DIR=$(TARGET_DIR)/release $(CARGO) bench --locked -p doorward-tests --bench figures
+
+.PHONY: lint
+lint: ui-build ## check formatting, clippy and scripts
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	shellcheck .ci/run installer/*.sh installer/linux/postinst installer/linux/prerm installer/linux/postrm
+
+.PHONY: build
+build: ui-build ## build the programs
+	$(CARGO) build --workspace --locked
+
+.PHONY: man
+man: build ## write the manual pages into installer/man
+	$(TARGET_DIR)/debug/doorward man installer/man
+
+.PHONY: ui-build
+ui-build: .make/node_modules ## build the windows' pages
+	npm --prefix ui run build
+
+.PHONY: ui-test
+ui-test: .make/node_modules ## check and test the windows' pages
+	npm --prefix ui run check
+	npm --prefix ui test
+
+.make/node_modules: ui/package-lock.json
+	npm --prefix ui ci --no-audit --no-fund
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: setup-run setup-test setup-bench
+setup-run setup-test setup-bench: setup-%:
+	@installer/setup.sh $*

@@ -1,0 +1,83 @@
+#!/bin/sh
+# Runs the daemon as root and the app as the user from a checkout, until Ctrl-C; nothing stays behind.
+# usage: run.sh FOLDER-WITH-THE-PROGRAMS
+set -eu
+
+bin="$(cd "${1:?usage: run.sh FOLDER-WITH-THE-PROGRAMS}" && pwd)"
+here="$(cd "$(dirname "$0")" && pwd)"
+run=/run/doorward
+config="$run/make-run.toml"
+pid_file="$run/make-run.pid"
+policy=/usr/share/polkit-1/actions/org.doorward.policy
+installed_policy=""
+front=""
+
+say() { printf 'doorward: %s\n' "$*"; }
+fail() { printf 'doorward: %s\nhint: %s\n' "$1" "$2" >&2 && exit 1; }
+
+for program in doorwardd doorward doorward-app doorward-scan-worker; do
+  [ -x "$bin/$program" ] || fail "$bin/$program is missing" "build it with: cargo build --workspace"
+done
+
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || fail "the guard needs root and sudo is not installed" "run make run as root"
+  say "the guard runs as root; sudo may ask for your password"
+  sudo -v
+  as_root="sudo -n"
+fi
+
+if "$bin/doorward" status >/dev/null 2>&1; then
+  fail "a daemon is running already" "stop it with: sudo systemctl stop doorwardd"
+fi
+
+daemon_runs() {
+  # shellcheck disable=SC2016 # for the inner shell
+  $as_root sh -c '[ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null' sh "$pid_file"
+}
+
+clean_up() {
+  trap - EXIT INT TERM HUP
+  if [ -n "$front" ]; then
+    kill -TERM "$front" 2>/dev/null || true
+    wait "$front" 2>/dev/null || true
+  fi
+  if daemon_runs; then
+    # shellcheck disable=SC2016 # for the inner shell
+    $as_root sh -c 'kill -TERM "$(cat "$1")"' sh "$pid_file" || true
+  fi
+  wait || true
+  $as_root rm -f "$config" "$pid_file"
+  [ -z "$installed_policy" ] || $as_root rm -f "$policy"
+  say "stopped; nothing is left running"
+}
+trap clean_up EXIT
+trap 'exit 0' INT TERM HUP
+
+$as_root install -d -m 0755 "$run"
+printf 'clients = ["%s", "%s"]\n' "$bin/doorward-app" "$bin/doorward" | $as_root tee "$config" >/dev/null
+if [ -d "$(dirname "$policy")" ] && [ ! -e "$policy" ]; then
+  $as_root install -m 0644 "$here/linux/org.doorward.policy" "$policy"
+  installed_policy=yes
+fi
+
+# shellcheck disable=SC2016 # for the inner shell
+$as_root sh -c 'echo $$ >"$1"; exec "$2" --config "$3"' sh "$pid_file" "$bin/doorwardd" "$config" &
+daemon=$!
+tries=0
+until "$bin/doorward" status >/dev/null 2>&1; do
+  kill -0 "$daemon" 2>/dev/null || fail "the daemon ended; what it said is above" "see README.md, Requirements"
+  tries=$((tries + 1))
+  [ "$tries" -lt 300 ] || fail "the daemon is not ready after 30 s" "see what it said above"
+  sleep 0.1
+done
+say "the guard is running; try in another terminal: $bin/doorward drill"
+
+if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  "$bin/doorward-app" &
+else
+  say "there is no display, so no window and no tray; alerts appear here (Ctrl-C ends)"
+  "$bin/doorward" events --follow --limit 0 &
+fi
+front=$!
+wait "$front" || true
