@@ -107,11 +107,22 @@ const python = reader("/usr/bin/python3.11", ["python3", "tidy.py"], desktop, {
   script: `${HOME}/bin/tidy.py`,
   injected: [{ by: "PYTHONSTARTUP", value: `${HOME}/.pythonrc` }],
 });
+const release: Attribution = {
+  ecosystem: "npm",
+  name: "release-notes-kit",
+  version: "3.0.2",
+  stage: "install",
+  script: "prepare",
+  path: `${HOME}/work/harbour/node_modules/release-notes-kit`,
+  project: `${HOME}/work/harbour`,
+};
+const releaser = reader("/usr/bin/node", ["node", "prepare.mjs"], install, { pid: 52210, script: `${release.path}/prepare.mjs`, cwd: release.path });
 const owner = "The catalog names this program as a reader of this file.";
 const stopped = "Denied: a package's install script may not read a secret the package does not own.";
 
 export const events: Event[] = made([
-  { minutes: 2, action: "asked", secret: secrets.aws, reader: rsync, why: "No rule knows this program; tier 1 asks." },
+  { minutes: 2, action: "asked", secret: secrets.npm, reader: releaser, package: release, why: "No rule knows this package; packages are set to ask." },
+  { minutes: 1, action: "asked", secret: secrets.aws, reader: rsync, why: "No rule knows this program; tier 1 asks." },
   { minutes: 11, action: "denied", secret: secrets.ssh, reader: thiefReader, package: thief, why: stopped },
   { minutes: 11.1, action: "denied", secret: secrets.solana, reader: thiefReader, package: thief, why: stopped },
   { minutes: 11.2, action: "denied", secret: secrets.sui, reader: thiefReader, package: thief, why: stopped },

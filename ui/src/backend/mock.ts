@@ -284,6 +284,7 @@ export class MockBackend implements Backend {
 function questions(events: Event[]): Asked[] {
   return events
     .filter((event) => event.action === "asked")
+    .toReversed()
     .map((event) => ({ event, deadline: new Date(Date.now() + 27_000).toISOString(), default_allow: false }));
 }
 

@@ -1,14 +1,20 @@
 import { getContext, setContext } from "svelte";
 import type {
-  Backend, Desk, Event, Failure, PackageReport, Project, ProjectPackage, SealedItem, Settings, Told,
+  Backend, Desk, Event, Failure, PackageReport, Project, ProjectPackage, SealedItem, Settings, Told, Verdict,
 } from "../backend/types";
 import { asFailure } from "../words/failure";
+import { packageName } from "../words/sentences";
 import { isToday } from "../words/time";
 import { isFlagged, worstFirst } from "../words/verdicts";
 import type { Route } from "./route.svelte";
 
 const PAGE = 100;
+const FLUSH_MS = 100;
+const NOTICE_MS = 8000;
 const MOST_OF_A_DAY = 2000;
+
+/** What it takes to lock a package's folder away. */
+export type Sealable = Pick<PackageReport, "path" | "ecosystem" | "name" | "version"> & { verdict: Verdict | null };
 
 /** What Rust knows, as the main window sees it now: fetched once, then kept up by what Rust tells. */
 export class Live {
@@ -21,6 +27,8 @@ export class Live {
   sealed = $state<SealedItem[]>([]);
   settings = $state<Settings | null>(null);
   failure = $state<Failure | null>(null);
+  /** What was just done, for a moment. */
+  notice = $state("");
   now = $state(Date.now());
 
   readonly flagged = $derived(
@@ -28,6 +36,7 @@ export class Live {
   );
 
   readonly #ends: (() => void)[] = [];
+  #arrived: ProjectPackage[] = [];
   #stopped = false;
 
   constructor(
@@ -82,15 +91,22 @@ export class Live {
   }
 
   /** Locks a package's folder away and forgets it here once it is gone. */
-  seal(report: PackageReport, text: string) {
+  seal({ path, ecosystem, name, version, verdict }: Sealable, text: string) {
     return this.attempt(async () => {
-      const { path, ecosystem, name, version, verdict } = report;
       await this.backend.seal(path, ecosystem, name, version, verdict, text);
       this.sealed = await this.backend.quarantine();
       for (const [project, known] of Object.entries(this.packages)) {
         this.packages[Number(project)] = known.filter((one) => one.report.path !== path);
       }
+      this.tellDone(`${packageName({ ecosystem, name, version })} is locked away. You find it under Quarantine.`);
     });
+  }
+
+  tellDone(notice: string) {
+    this.notice = notice;
+    setTimeout(() => {
+      if (this.notice === notice) this.notice = "";
+    }, NOTICE_MS);
   }
 
   async #follow<K extends keyof Told>(kind: K, listener: (told: Told[K]) => void) {
@@ -111,13 +127,22 @@ export class Live {
     const at = this.projects.findIndex((one) => one.id === project.id);
     if (at < 0) this.projects.push(project);
     else this.projects[at] = project;
-    if (project.state.is !== "scanning") void this.loadPackages(project.id);
+    const wanted = this.packages[project.id] || (project.worst && isFlagged(project.worst));
+    if (project.state.is !== "scanning" && wanted) void this.loadPackages(project.id);
   }
 
+  /** A scan reports thousands of packages in seconds; the table follows ten times a second. */
   #learnPackage(project: number, report: PackageReport) {
-    const others = (this.packages[project] ?? []).filter((one) => one.report.path !== report.path);
-    const scanned = new Date().toISOString();
-    this.packages[project] = worstFirst([...others, { project, scanned, report }]);
+    if (this.#arrived.length === 0) setTimeout(() => this.#flush(), FLUSH_MS);
+    this.#arrived.push({ project, scanned: new Date().toISOString(), report });
+  }
+
+  #flush() {
+    const arrived = this.#arrived.splice(0);
+    for (const project of new Set(arrived.map((one) => one.project ?? 0))) {
+      const news = arrived.filter((one) => one.project === project);
+      this.packages[project] = worstFirst([...(this.packages[project] ?? []), ...news]);
+    }
   }
 
   /** The strip of the day needs all of today; the list shows what is there. */
@@ -137,7 +162,8 @@ export class Live {
   #loadProjects() {
     return this.attempt(async () => {
       this.projects = await this.backend.projects();
-      await Promise.all([null, ...this.projects.map((one) => one.id)].map((id) => this.loadPackages(id)));
+      const flagged = this.projects.filter((one) => one.worst && isFlagged(one.worst));
+      await Promise.all([null, ...flagged.map((one) => one.id)].map((id) => this.loadPackages(id)));
     });
   }
 

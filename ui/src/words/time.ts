@@ -25,6 +25,11 @@ export function moment(time: string): string {
   return new Date(time).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** Day and minute, for tables. */
+export function shortMoment(time: string): string {
+  return new Date(time).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}
+
 export function isToday(time: string, now = Date.now()): boolean {
   return sameDay(new Date(time), new Date(now));
 }

@@ -1,4 +1,4 @@
-import type { ProjectPackage, Verdict } from "../backend/types";
+import type { PackageReport, ProjectPackage, Verdict } from "../backend/types";
 
 export const VERDICT: Record<Verdict, string> = {
   clean: "Clean",
@@ -21,10 +21,16 @@ export function isFlagged(verdict: Verdict): boolean {
   return RANK[verdict] <= RANK.suspicious;
 }
 
-/** Worst first; of equal verdicts the higher score, then the name. */
+/** Tells packages of one list apart; several may share a folder. */
+export function packageKey(report: PackageReport): string {
+  return `${report.purl} ${report.path}`;
+}
+
+/** Each package once (the last word counts), worst first; of equals the higher score, then the name. */
 export function worstFirst(packages: ProjectPackage[]): ProjectPackage[] {
-  return packages.toSorted(
+  const once = new Map(packages.map((one) => [`${one.project} ${packageKey(one.report)}`, one]));
+  return [...once.values()].sort(
     ({ report: a }, { report: b }) =>
-      RANK[a.verdict] - RANK[b.verdict] || b.score - a.score || a.name.localeCompare(b.name),
+      RANK[a.verdict] - RANK[b.verdict] || b.score - a.score || (a.name < b.name ? -1 : 1),
   );
 }
