@@ -11,6 +11,7 @@ pid_file="$run/make-run.pid"
 policy=/usr/share/polkit-1/actions/org.doorward.policy
 installed_policy=""
 front=""
+watcher=""
 
 say() { printf 'doorward: %s\n' "$*"; }
 fail() { printf 'doorward: %s\nhint: %s\n' "$1" "$2" >&2 && exit 1; }
@@ -38,10 +39,10 @@ daemon_runs() {
 
 clean_up() {
   trap - EXIT INT TERM HUP
-  if [ -n "$front" ]; then
-    kill -TERM "$front" 2>/dev/null || true
-    wait "$front" 2>/dev/null || true
-  fi
+  for child in $front $watcher; do
+    kill -TERM "$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+  done
   if daemon_runs; then
     # shellcheck disable=SC2016 # for the inner shell
     $as_root sh -c 'kill -TERM "$(cat "$1")"' sh "$pid_file" || true
@@ -76,7 +77,9 @@ say "the guard is running; try in another terminal: $bin/doorward drill"
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
   "$bin/doorward-app" &
 else
-  say "there is no display, so no window and no tray; alerts appear here (Ctrl-C ends)"
+  say "there is no display, so no window and no tray; alerts and new packages appear here (Ctrl-C ends)"
+  "$bin/doorward" projects watch &
+  watcher=$!
   "$bin/doorward" events --follow --limit 0 &
 fi
 front=$!

@@ -36,7 +36,8 @@ fn packages_depend_only_on_what_the_table_allows() {
         if package == "doorward-tests" {
             continue;
         }
-        let allowed = allowed.get(package.as_str()).unwrap_or_else(|| panic!("{package} is not in the table"));
+        let allowed =
+            allowed.get(package.as_str()).unwrap_or_else(|| panic!("{package} is not in the table"));
         for used in uses.iter().filter(|name| name.starts_with("doorward-")) {
             assert!(allowed.contains(&used.as_str()), "{package} must not depend on {used}");
         }
@@ -67,7 +68,9 @@ fn the_daemon_stays_small() {
     let listed = String::from_utf8(output.stdout).expect("text");
     let packages: BTreeSet<&str> = listed.lines().filter_map(|line| line.split(" (").next()).collect();
     assert!(packages.len() < DAEMON_PACKAGES, "doorwardd resolves {} packages: {packages:?}", packages.len());
-    for banned in ["tokio", "async-io", "zbus", "rusqlite", "rustls", "openssl", "oxc_parser", "flate2", "tar", "zip"] {
+    for banned in
+        ["tokio", "async-io", "zbus", "rusqlite", "rustls", "openssl", "oxc_parser", "flate2", "tar", "zip"]
+    {
         let found = packages.iter().find(|package| package.split(' ').next() == Some(banned));
         assert!(found.is_none(), "doorwardd must not carry {found:?}");
     }
@@ -110,7 +113,8 @@ fn no_registry_is_named() {
 #[test]
 fn unsafe_code_stays_where_it_is_allowed() {
     for path in sources().iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
-        let allowed = path.starts_with("crates/guard/src/sys") || path == Path::new("crates/scan/src/worker/sys.rs")
+        let allowed = path.starts_with("crates/guard/src/sys")
+            || path == Path::new("crates/scan/src/worker/sys.rs")
             || path == Path::new("crates/scan/src/sys.rs");
         let text = text(path).unwrap_or_default();
         let uses = text.lines().map(code_of).any(|line| {
@@ -140,7 +144,11 @@ fn no_test_is_switched_off() {
     for path in sources() {
         let text = text(&path).unwrap_or_default();
         for mark in &marks {
-            assert!(!text.lines().map(code_of).any(|line| line.contains(mark)), "{} has {mark}", path.display());
+            assert!(
+                !text.lines().map(code_of).any(|line| line.contains(mark)),
+                "{} has {mark}",
+                path.display()
+            );
         }
     }
 }
@@ -169,7 +177,11 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 fn tracked() -> Vec<PathBuf> {
     let output =
         Command::new("git").args(["ls-files", "-z"]).current_dir(repository()).output().expect("git runs");
-    assert!(output.status.success(), "this test reads the list of files from git: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "this test reads the list of files from git: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let names = String::from_utf8(output.stdout).expect("names");
     let paths = names.split_terminator('\0').map(PathBuf::from);
     paths.filter(|path| repository().join(path).is_file()).collect()

@@ -3,8 +3,8 @@
 use crate::table::{Row, Times};
 use anyhow::{Context, Result, bail};
 use doorward_protocol::{
-    Control, Expiry, Hello, Observe, Reply, Request, RequestBody, RuleDraft, RuleVerdict, ServerMessage, What, Who,
-    read_frame, write_frame,
+    Control, Expiry, Hello, Observe, Reply, Request, RequestBody, RuleDraft, RuleVerdict, ServerMessage,
+    What, Who, read_frame, write_frame,
 };
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -42,7 +42,9 @@ pub(crate) fn rows(bin: &Path) -> Vec<Row> {
     ];
     match measure(bin) {
         Ok(rows) => rows,
-        Err(error) => reaches.map(|(what, reach)| Row::not_measured(what, format!("{error:#}"), reach)).into(),
+        Err(error) => {
+            reaches.map(|(what, reach)| Row::not_measured(what, format!("{error:#}"), reach)).into()
+        }
     }
 }
 
@@ -244,9 +246,10 @@ fn started(command: &mut Command) -> Result<Ended> {
 /// Times opens in a process of its own; refused opens count too.
 fn opens(reader: &Path, file: &Path) -> Result<Times> {
     let output = Command::new(reader).arg("--read").arg(file).stderr(Stdio::inherit()).output()?;
-    let times = output.stdout.chunks_exact(8).map(|bytes| {
-        f64::from_le_bytes(bytes.try_into().expect("chunks of eight"))
-    });
+    let times = output
+        .stdout
+        .chunks_exact(8)
+        .map(|bytes| f64::from_le_bytes(bytes.try_into().expect("chunks of eight")));
     Ok(Times::new(times.collect()))
 }
 

@@ -36,7 +36,10 @@ pub(crate) fn rows(bin: &Path) -> Vec<Row> {
         ("last file of an install written → verdict shown, 1,000 packages", "p95 < 1 s"),
     ];
     let mut rows = measure(bin).unwrap_or_else(|error| {
-        reaches[..3].iter().map(|(what, reach)| Row::not_measured(what, format!("{error:#}"), reach)).collect()
+        reaches[..3]
+            .iter()
+            .map(|(what, reach)| Row::not_measured(what, format!("{error:#}"), reach))
+            .collect()
     });
     rows.push(Row::not_measured(reaches[3].0, "no measurement of this yet", reaches[3].1));
     rows
@@ -46,10 +49,23 @@ fn measure(bin: &Path) -> Result<Vec<Row>> {
     let dir = tempfile::tempdir()?;
     let data = dir.path().join("data");
     let mut session = Session::default();
-    let display = spoken(&mut session, Command::new("Xvfb").args([
-        "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset",
-    ]))?;
-    let bus = spoken(&mut session, Command::new("dbus-daemon").args(["--session", "--nofork", "--print-address=1"]))?;
+    let display = spoken(
+        &mut session,
+        Command::new("Xvfb").args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1280x800x24",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]),
+    )?;
+    let bus = spoken(
+        &mut session,
+        Command::new("dbus-daemon").args(["--session", "--nofork", "--print-address=1"]),
+    )?;
 
     for number in 0..PROJECTS {
         add_project(bin, &data, &dir.path().join(format!("project-{number}")), 10, 3)?;
@@ -97,7 +113,11 @@ fn measure(bin: &Path) -> Result<Vec<Row>> {
 
 /// Starts a server that says one line about where it can be reached.
 fn spoken(session: &mut Session, command: &mut Command) -> Result<String> {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().with_context(|| format!("{command:?}"))?;
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .with_context(|| format!("{command:?}"))?;
     let stdout = child.stdout.take().context("stdout")?;
     session.0.push(child);
     let mut line = String::new();
@@ -116,7 +136,10 @@ fn add_project(bin: &Path, data: &Path, project: &Path, packages: usize, files: 
     for package in 0..packages {
         let folder = project.join(format!("node_modules/package-{package}"));
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join("package.json"), format!(r#"{{"name":"package-{package}","version":"1.0.0"}}"#))?;
+        fs::write(
+            folder.join("package.json"),
+            format!(r#"{{"name":"package-{package}","version":"1.0.0"}}"#),
+        )?;
         for file in 1..files {
             fs::write(folder.join(format!("{file}.js")), "")?;
         }

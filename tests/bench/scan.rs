@@ -10,8 +10,25 @@ use std::time::Instant;
 
 /// Popular packages whose trees come to some nine hundred packages.
 const TREE: &[&str] = &[
-    "@angular/cli", "@aws-sdk/client-s3", "@storybook/cli", "astro", "aws-cdk", "cypress", "ethers", "firebase-tools",
-    "gatsby-cli", "gulp", "knex", "lerna", "nuxt", "parcel", "rollup", "serverless-http", "svelte", "typeorm", "vue",
+    "@angular/cli",
+    "@aws-sdk/client-s3",
+    "@storybook/cli",
+    "astro",
+    "aws-cdk",
+    "cypress",
+    "ethers",
+    "firebase-tools",
+    "gatsby-cli",
+    "gulp",
+    "knex",
+    "lerna",
+    "nuxt",
+    "parcel",
+    "rollup",
+    "serverless-http",
+    "svelte",
+    "typeorm",
+    "vue",
 ];
 const GUARDDOG: &str = "guarddog==3.2.0";
 const GUARDDOG_SAMPLE: usize = 30;
@@ -37,8 +54,14 @@ pub(crate) fn rows(bin: &Path) -> Vec<Row> {
     let warm = ("warm re-scan ÷ rg reading the tree once", "≤ 0.5");
     match tree() {
         Ok(tree) => {
-            rows.push(cold_scan(bin, &tree).unwrap_or_else(|error| Row::not_measured(cold.0, format!("{error:#}"), cold.1)));
-            rows.push(warm_scan(bin, &tree).unwrap_or_else(|error| Row::not_measured(warm.0, format!("{error:#}"), warm.1)));
+            rows.push(
+                cold_scan(bin, &tree)
+                    .unwrap_or_else(|error| Row::not_measured(cold.0, format!("{error:#}"), cold.1)),
+            );
+            rows.push(
+                warm_scan(bin, &tree)
+                    .unwrap_or_else(|error| Row::not_measured(warm.0, format!("{error:#}"), warm.1)),
+            );
         }
         Err(error) => {
             for (what, reach) in [cold, warm] {
@@ -81,11 +104,17 @@ fn cold_scan(bin: &Path, tree: &Path) -> Result<Row> {
     let seconds = children_cpu_seconds() - before;
     let ours = report.summary.bytes as f64 / 1e6 / seconds;
     let packages = report.summary.packages;
-    let base = format!("{ours:.0} MB/s per core over {packages} packages, {:.0} MB", report.summary.bytes as f64 / 1e6);
+    let base = format!(
+        "{ours:.0} MB/s per core over {packages} packages, {:.0} MB",
+        report.summary.bytes as f64 / 1e6
+    );
     let row = match guarddog(&report) {
         Ok(theirs) => Row::new(
             "cold scan of an npm tree",
-            format!("{base}; {:.0} × GuardDog 3.2 ({theirs:.1} MB/s over {GUARDDOG_SAMPLE} of them)", ours / theirs),
+            format!(
+                "{base}; {:.0} × GuardDog 3.2 ({theirs:.1} MB/s over {GUARDDOG_SAMPLE} of them)",
+                ours / theirs
+            ),
             "≥ 40 MB/s per core and ≥ 15 × GuardDog's",
             ours >= 40.0 && ours >= 15.0 * theirs,
         ),
@@ -104,7 +133,12 @@ fn guarddog(report: &ScanReport) -> Result<f64> {
     let venv = workspace("guarddog")?;
     let python = venv.join("bin/python");
     if !venv.join("bin/guarddog").exists() {
-        let made = Command::new("python3").args(["-m", "venv"]).arg(&venv).status().context("python3 -m venv")?.success()
+        let made = Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&venv)
+            .status()
+            .context("python3 -m venv")?
+            .success()
             && Command::new(&python).args(["-m", "pip", "install", "--quiet", GUARDDOG]).status()?.success();
         if !made {
             bail!("pip could not install {GUARDDOG}");
@@ -185,7 +219,11 @@ fn feed() -> Row {
     let Ok(size) = fs::metadata(&file).map(|metadata| metadata.len() as f64 / 1e6) else {
         return Row::not_measured(what, format!("{} is missing", file.display()), reach);
     };
-    let known = PackageRef { ecosystem: Ecosystem::Npm, name: "async-pipeline-builder".into(), version: "1.5.0".into() };
+    let known = PackageRef {
+        ecosystem: Ecosystem::Npm,
+        name: "async-pipeline-builder".into(),
+        version: "1.5.0".into(),
+    };
     let unknown = PackageRef { ecosystem: Ecosystem::Npm, name: "left-pad".into(), version: "1.3.0".into() };
     let start = Instant::now();
     let mut hits = 0;

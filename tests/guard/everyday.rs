@@ -31,7 +31,17 @@ fn git_clones_over_ssh() {
         let repository = sandbox.folder("origin");
         for args in [
             &["init", "--quiet"][..],
-            &["-c", "user.name=Ada", "-c", "user.email=ada@localhost", "commit", "--quiet", "--allow-empty", "-m", "one"],
+            &[
+                "-c",
+                "user.name=Ada",
+                "-c",
+                "user.email=ada@localhost",
+                "commit",
+                "--quiet",
+                "--allow-empty",
+                "-m",
+                "one",
+            ],
         ] {
             sandbox.ok(sandbox.command("git").args(args).current_dir(&repository));
         }
@@ -54,7 +64,14 @@ fn aws_reads_its_credentials() {
         assert!(listed.contains("0001") && listed.contains("shared-credentials-file"), "{listed}");
         // Nothing listens there: the call must fail at the connection, after the credentials were read.
         let mut call = sandbox.command("/usr/bin/aws");
-        call.args(["sts", "get-caller-identity", "--region", "local", "--endpoint-url", "http://127.0.0.1:9"]);
+        call.args([
+            "sts",
+            "get-caller-identity",
+            "--region",
+            "local",
+            "--endpoint-url",
+            "http://127.0.0.1:9",
+        ]);
         let run = sandbox.run(call.args(["--cli-connect-timeout", "2"]).env("AWS_MAX_ATTEMPTS", "1"));
         assert_ne!(run.code, 0);
         assert!(run.stderr.contains("Could not connect to the endpoint"), "{run}");
@@ -76,7 +93,8 @@ fn npm_reads_its_configuration() {
 
 /// Nothing was denied, held or worth a notification, and the read itself was seen.
 fn undisturbed(daemon: &Daemon<'_>) {
-    let reads = |events: &[doorward_protocol::Event]| events.iter().any(|event| event.kind == EventKind::Read);
+    let reads =
+        |events: &[doorward_protocol::Event]| events.iter().any(|event| event.kind == EventKind::Read);
     let events = daemon.wait_for("the read itself", reads);
     for event in events.iter().filter(|event| event.kind == EventKind::Read) {
         assert_eq!((event.action, event.importance), (Action::Allowed, Importance::Quiet), "{event:?}");
@@ -86,7 +104,11 @@ fn undisturbed(daemon: &Daemon<'_>) {
 /// A real key of the made-up user; returns the public half.
 fn make_key(sandbox: &Sandbox) -> String {
     let key = sandbox.folder(".ssh").join("id_ed25519");
-    sandbox.ok(sandbox.command("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "ada"]).arg("-f").arg(&key));
+    sandbox.ok(sandbox
+        .command("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "ada"])
+        .arg("-f")
+        .arg(&key));
     fs::read_to_string(key.with_extension("pub")).expect("the public key")
 }
 
@@ -108,7 +130,9 @@ impl Sshd {
         // Where sshd locks its unprivileged half up; a package's start script makes it otherwise.
         fs::create_dir_all("/run/sshd").expect("/run/sshd");
         let host_key = folder.join("host_key");
-        run_as_root(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", ""]).arg("-f").arg(&host_key));
+        run_as_root(
+            Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", ""]).arg("-f").arg(&host_key),
+        );
         fs::write(folder.join("authorized_keys"), authorized).expect("authorized keys");
         let port = free_port();
         let config = folder.join("sshd_config");

@@ -15,12 +15,16 @@ struct Expected {
 
 #[test]
 fn npm_postinstall_is_denied_in_block_mode() {
-    sandboxed("guard", "theft::npm_postinstall_is_denied_in_block_mode", |sandbox| npm(sandbox, Action::Denied));
+    sandboxed("guard", "theft::npm_postinstall_is_denied_in_block_mode", |sandbox| {
+        npm(sandbox, Action::Denied)
+    });
 }
 
 #[test]
 fn npm_postinstall_is_named_in_observe_mode() {
-    sandboxed("guard", "theft::npm_postinstall_is_named_in_observe_mode", |sandbox| npm(sandbox, Action::Allowed));
+    sandboxed("guard", "theft::npm_postinstall_is_named_in_observe_mode", |sandbox| {
+        npm(sandbox, Action::Allowed)
+    });
 }
 
 #[test]
@@ -53,9 +57,11 @@ fn npm(sandbox: &Sandbox, action: Action) {
     install.args(["install", "--offline", "--no-audit", "--no-fund", "--no-update-notifier"]);
     install.arg(tarball).current_dir(&project).env(RESULTS, results(sandbox));
     sandbox.ok(&mut install);
-    let answer = sandbox.ok(sandbox.command("node").args(["-p", "require('evil-dep')"]).current_dir(&project));
+    let answer =
+        sandbox.ok(sandbox.command("node").args(["-p", "require('evil-dep')"]).current_dir(&project));
     assert_eq!(answer.trim(), "42", "the package is installed and works");
-    let script = Expected { ecosystem: Ecosystem::Npm, stage: Stage::Install, script: "postinstall", program: "node" };
+    let script =
+        Expected { ecosystem: Ecosystem::Npm, stage: Stage::Install, script: "postinstall", program: "node" };
     check(sandbox, &daemon, action, &script);
 }
 
@@ -67,13 +73,22 @@ fn pip(sandbox: &Sandbox, action: Action) {
     sandbox.ok(sandbox.command(python).args(["-m", "venv", "--system-site-packages"]).arg(&venv));
     let daemon = guarded(sandbox, action);
     let mut install = sandbox.command(venv.join("bin/python"));
-    install.args(["-m", "pip", "install", "--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir"]);
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-cache-dir",
+    ]);
     install.arg("--disable-pip-version-check").arg(sdist).env(RESULTS, results(sandbox));
     sandbox.ok(&mut install);
     let mut import = sandbox.command(venv.join("bin/python"));
     let answer = sandbox.ok(import.args(["-c", "import evil_dep; print(evil_dep.ANSWER)"]));
     assert_eq!(answer.trim(), "42", "the package is installed and works");
-    let script = Expected { ecosystem: Ecosystem::Pypi, stage: Stage::Build, script: "setup.py", program: "python3" };
+    let script =
+        Expected { ecosystem: Ecosystem::Pypi, stage: Stage::Build, script: "setup.py", program: "python3" };
     check(sandbox, &daemon, action, &script);
 }
 
@@ -87,8 +102,12 @@ fn cargo(sandbox: &Sandbox, action: Action) {
     build.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
     let answer = sandbox.ok(&mut build);
     assert_eq!(answer.trim(), "42", "the package is built and works");
-    let script =
-        Expected { ecosystem: Ecosystem::Cargo, stage: Stage::Build, script: "build.rs", program: "build-script-build" };
+    let script = Expected {
+        ecosystem: Ecosystem::Cargo,
+        stage: Stage::Build,
+        script: "build.rs",
+        program: "build-script-build",
+    };
     check(sandbox, &daemon, action, &script);
 }
 
@@ -110,7 +129,9 @@ fn check(sandbox: &Sandbox, daemon: &Daemon<'_>, action: Action, expected: &Expe
         assert_eq!(found.get(secret).map(String::as_str), Some(outcome), "{secret}: {found:?}");
     }
     let theft = |event: &Event, secret: &str| {
-        event.kind == EventKind::Read && event.secret.path == sandbox.home().join(secret) && event.package.is_some()
+        event.kind == EventKind::Read
+            && event.secret.path == sandbox.home().join(secret)
+            && event.package.is_some()
     };
     let events = daemon.wait_for("an event with the package for each secret", |events| {
         SECRETS.iter().all(|secret| events.iter().any(|event| theft(event, secret)))
@@ -119,9 +140,17 @@ fn check(sandbox: &Sandbox, daemon: &Daemon<'_>, action: Action, expected: &Expe
         let event = events.iter().find(|event| theft(event, secret)).expect("waited for");
         let package = event.package.as_ref().expect("waited for");
         assert_eq!(package.package.ecosystem, expected.ecosystem, "{event:?}");
-        assert_eq!((package.package.name.as_str(), package.package.version.as_str()), (NAME, VERSION), "{event:?}");
+        assert_eq!(
+            (package.package.name.as_str(), package.package.version.as_str()),
+            (NAME, VERSION),
+            "{event:?}"
+        );
         assert_eq!((package.stage, package.script.as_str()), (expected.stage, expected.script), "{event:?}");
-        assert_eq!((event.action, event.importance, event.owner), (action, Importance::Alarm, sandbox.uid()), "{event:?}");
+        assert_eq!(
+            (event.action, event.importance, event.owner),
+            (action, Importance::Alarm, sandbox.uid()),
+            "{event:?}"
+        );
         let program = event.reader.exe.file_name().expect("a file name").to_string_lossy();
         assert!(program.starts_with(expected.program), "{program} is not {}: {event:?}", expected.program);
         assert_eq!(event.reader.uid, sandbox.uid(), "{event:?}");

@@ -55,7 +55,13 @@ fn the_unit_keeps_what_the_guard_needs() {
     for setting in ["ProtectSystem=", "ProtectHome=", "PrivateTmp=", "PrivateMounts=", "ReadOnlyPaths="] {
         assert!(!unit.lines().any(|line| line.starts_with(setting)), "{setting} makes a mount namespace");
     }
-    for needed in ["Type=notify", "FileDescriptorStoreMax=", "RuntimeDirectory=doorward", "StateDirectory=doorward", "Restart="] {
+    for needed in [
+        "Type=notify",
+        "FileDescriptorStoreMax=",
+        "RuntimeDirectory=doorward",
+        "StateDirectory=doorward",
+        "Restart=",
+    ] {
         assert!(unit.lines().any(|line| line.starts_with(needed)), "{needed} is missing");
     }
 }
@@ -94,7 +100,8 @@ fn the_policy_asks_for_an_administrator() {
     let path = linux("org.doorward.policy");
     let checked = run(Command::new("xmllint").args(["--noout", "--nonet"]).arg(&path));
     assert_eq!(checked.code, 0, "{checked}");
-    let query = |expression: &str| run(Command::new("xmllint").args(["--xpath", expression]).arg(&path)).stdout;
+    let query =
+        |expression: &str| run(Command::new("xmllint").args(["--xpath", expression]).arg(&path)).stdout;
     assert_eq!(query("string(//action/@id)").trim(), "org.doorward.control");
     assert_eq!(query("string(//allow_active)").trim(), "auth_admin_keep");
     assert_eq!(query("string(//allow_any)").trim(), "no");
@@ -111,7 +118,11 @@ fn scripts_are_sound() {
     assert!(scripts.len() >= 6, "{scripts:?}");
     for script in &scripts {
         let text = fs::read_to_string(script).expect("a script");
-        assert!(text.lines().any(|line| line.starts_with("set -eu")), "{} goes on after errors", script.display());
+        assert!(
+            text.lines().any(|line| line.starts_with("set -eu")),
+            "{} goes on after errors",
+            script.display()
+        );
         let mode = fs::metadata(script).expect("a file").permissions().mode();
         assert!(mode & 0o111 == 0o111, "{} is not executable", script.display());
     }
@@ -162,5 +173,6 @@ fn scripts() -> Vec<PathBuf> {
 }
 
 fn is_shell(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"#!/bin/sh") || bytes.starts_with(b"#!/usr/bin/env bash"))
+    fs::read(path)
+        .is_ok_and(|bytes| bytes.starts_with(b"#!/bin/sh") || bytes.starts_with(b"#!/usr/bin/env bash"))
 }

@@ -60,8 +60,12 @@ impl<'a> Daemon<'a> {
         });
         match receiver.recv_timeout(PATIENCE) {
             Ok(()) => daemon,
-            Err(RecvTimeoutError::Timeout) => panic!("doorwardd was not ready in time; it said:\n{}", daemon.log()),
-            Err(RecvTimeoutError::Disconnected) => panic!("doorwardd ended at once; it said:\n{}", daemon.log()),
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("doorwardd was not ready in time; it said:\n{}", daemon.log())
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("doorwardd ended at once; it said:\n{}", daemon.log())
+            }
         }
     }
 
@@ -107,7 +111,12 @@ impl<'a> Daemon<'a> {
                 return events;
             }
             let told: Vec<String> = events.iter().map(|event| format!("{event:?}")).collect();
-            assert!(started.elapsed() < PATIENCE, "{what} never came; the events are:\n{}\n{}", told.join("\n"), self.log());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{what} never came; the events are:\n{}\n{}",
+                told.join("\n"),
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }

@@ -40,7 +40,8 @@ pub fn place_secrets(sandbox: &Sandbox) {
 
 /// What the thief found out: the secret's path below the home, and `read` or the error's name.
 pub fn results(path: &Path) -> BTreeMap<String, String> {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("the thief left no results in {}: {error}", path.display()));
+    let text = fs::read_to_string(path)
+        .unwrap_or_else(|error| panic!("the thief left no results in {}: {error}", path.display()));
     text.lines()
         .map(|line| line.split_once('\t').expect("name, tab, result"))
         .map(|(name, result)| (name.to_owned(), result.to_owned()))
@@ -87,7 +88,9 @@ pub fn cargo_project(sandbox: &Sandbox) -> PathBuf {
         ("src/main.rs", "fn main() { println!(\"{}\", evil_dep::ANSWER) }\n".to_owned()),
         (
             "evil-dep/Cargo.toml",
-            format!("[package]\nname = \"{NAME}\"\nversion = \"{VERSION}\"\nedition = \"2021\"\nbuild = \"build.rs\"\n"),
+            format!(
+                "[package]\nname = \"{NAME}\"\nversion = \"{VERSION}\"\nedition = \"2021\"\nbuild = \"build.rs\"\n"
+            ),
         ),
         ("evil-dep/src/lib.rs", "pub const ANSWER: u32 = 42;\n".to_owned()),
         ("evil-dep/build.rs", RUST_THIEF.replace("SECRETS", &format!("{SECRETS:?}"))),
