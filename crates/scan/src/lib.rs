@@ -4,11 +4,16 @@
 //! the calling process never opens a file of theirs. [`excerpt`] shows the lines around a finding.
 
 pub mod analyse;
+mod cache;
 mod client;
 mod error;
 pub mod feed;
+mod lockfile;
+mod manifest;
 mod package;
+mod source;
 pub mod verdict;
+mod walk;
 pub mod worker;
 
 pub use client::{Cancel, ScanOptions, WORKER_VARIABLE, excerpt, scan};

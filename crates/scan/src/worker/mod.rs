@@ -1,8 +1,119 @@
 //! The child's side: confines itself, then reads packages on request.
 
+mod excerpt;
+pub(crate) mod protocol;
+mod read;
+mod sandbox;
+mod self_test;
+mod sys;
+
+use crate::source::Limits;
+use crate::walk::{self, Place, Target};
+use doorward_protocol::{FrameError, read_frame, write_frame};
+use protocol::{FromWorker, ToWorker};
+use read::Listing;
+use std::ffi::OsString;
+use std::io::{self, BufReader, Stdin, Stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The whole worker program.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let [flag, granted, other, port] = arguments.as_slice()
+        && flag == "--self-test"
+    {
+        let port = port.to_string_lossy().parse().unwrap_or(0);
+        return self_test::run(Path::new(granted), Path::new(other), port);
+    }
+    if !arguments.is_empty() {
+        eprintln!("doorward-scan-worker is started by doorward and doorward-app and takes no arguments");
+        return ExitCode::from(2);
+    }
+    // A panic is reported as an unscanned package; its message would quote hostile text.
+    std::panic::set_hook(Box::new(|_| ()));
+    let mut link = Link { input: BufReader::new(io::stdin()), output: io::stdout() };
+    match serve(&mut link) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+struct Link {
+    input: BufReader<Stdin>,
+    output: Stdout,
+}
+
+impl Link {
+    fn receive(&mut self) -> Result<Option<ToWorker>, FrameError> {
+        read_frame(&mut self.input)
+    }
+
+    fn send(&mut self, message: &FromWorker) -> Result<(), FrameError> {
+        write_frame(&mut self.output, message)
+    }
+
+    /// True where the parent wants the work that follows.
+    fn wanted(&mut self) -> Result<bool, FrameError> {
+        Ok(matches!(self.receive()?, Some(ToWorker::Go)))
+    }
+}
+
+fn serve(link: &mut Link) -> Result<(), FrameError> {
+    let Some(ToWorker::Start { grants, cargo_sources, feed }) = link.receive()? else { return Ok(()) };
+    let confinement = sandbox::confine(&grants)?;
+    link.send(&FromWorker::Ready(confinement))?;
+    let limits = Limits::default();
+    while let Some(request) = link.receive()? {
+        match request {
+            ToWorker::Search { path } => {
+                let reason = match walk::search(&path, &cargo_sources) {
+                    Ok(found) => {
+                        for part in found.chunks(500) {
+                            link.send(&FromWorker::Found(part.to_vec()))?;
+                        }
+                        None
+                    }
+                    Err(reason) => Some(reason),
+                };
+                link.send(&FromWorker::Searched { reason })?;
+            }
+            ToWorker::Scan { target, remember } => scan(link, &target, remember, feed, &limits)?,
+            ToWorker::Excerpt { package, file, line } => {
+                link.send(&FromWorker::Excerpt(excerpt::read(&package, &file, line)))?;
+            }
+            ToWorker::Start { .. } | ToWorker::Go | ToWorker::Skip => {}
+        }
+    }
+    Ok(())
+}
+
+fn scan(link: &mut Link, target: &Target, remember: bool, feed: bool, limits: &Limits) -> Result<(), FrameError> {
+    if let Place::Locked { package, lockfile, line } = &target.place {
+        let report = feed.then(|| read::report_locked(target, package, lockfile, *line)).flatten();
+        return link.send(&match report {
+            Some(report) => FromWorker::Report { report: Box::new(report), bytes: 0 },
+            None => FromWorker::Nothing,
+        });
+    }
+    let listing = Listing::of(target, limits);
+    if listing.is_nothing() {
+        return link.send(&FromWorker::Nothing);
+    }
+    if remember {
+        link.send(&FromWorker::Listed { fingerprint: listing.fingerprint() })?;
+        if !link.wanted()? {
+            return Ok(());
+        }
+    }
+    let shown = listing.shown.clone();
+    let package = listing.read(limits);
+    let bytes = package.bytes();
+    if remember {
+        link.send(&FromWorker::Hashed { content: package.content_hash(), path: shown })?;
+        if !link.wanted()? {
+            return Ok(());
+        }
+    }
+    link.send(&FromWorker::Report { report: Box::new(package.report(feed)), bytes })
 }

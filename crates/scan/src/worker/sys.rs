@@ -1,0 +1,19 @@
+//! The two system calls that no library in use wraps.
+#![allow(unsafe_code)] // libc's prctl and setrlimit; each call says why it is sound
+
+use std::io;
+
+/// Ends this process when the thread that started it ends.
+pub(super) fn die_with_parent() -> io::Result<()> {
+    // SAFETY: PR_SET_PDEATHSIG takes a signal number and touches no memory of ours.
+    let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Lowers one resource limit for good.
+pub(super) fn limit(resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
+    // SAFETY: the pointer is to a live, initialised rlimit and is only read during the call.
+    let result = unsafe { libc::setrlimit(resource, &raw const limit) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
