@@ -43,18 +43,22 @@ impl HashCache {
         if let Some(known) = self.get(identity) {
             return Ok(known);
         }
-        let mut file = File::open(proc::path(identity.pid, "exe"))?;
-        let meta = file.metadata()?;
-        let key = Key::of(identity);
-        let seen = Key {
-            dev: meta.dev(),
-            ino: meta.ino(),
-            size: meta.size(),
-            mtime: super::nanoseconds(meta.mtime(), meta.mtime_nsec()),
-            ctime: super::nanoseconds(meta.ctime(), meta.ctime_nsec()),
-        };
-        if seen != key {
+        self.compute_from(identity, File::open(proc::path(identity.pid, "exe"))?)
+    }
+
+    /// Like [`Self::compute`], from the executable opened while the process still lived.
+    pub fn compute_from(&self, identity: &Identity, file: File) -> io::Result<String> {
+        if Key::of_file(&file)? != Key::of(identity) {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the process runs another executable by now"));
+        }
+        self.compute_file(file)
+    }
+
+    /// The hash of any file, computed and remembered unless it is known already.
+    pub fn compute_file(&self, mut file: File) -> io::Result<String> {
+        let key = Key::of_file(&file)?;
+        if let Some(known) = self.known().get(&key) {
+            return Ok(known.clone());
         }
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 256 * 1024];
@@ -80,6 +84,17 @@ impl HashCache {
 }
 
 impl Key {
+    fn of_file(file: &File) -> io::Result<Self> {
+        let meta = file.metadata()?;
+        Ok(Self {
+            dev: meta.dev(),
+            ino: meta.ino(),
+            size: meta.size(),
+            mtime: super::nanoseconds(meta.mtime(), meta.mtime_nsec()),
+            ctime: super::nanoseconds(meta.ctime(), meta.ctime_nsec()),
+        })
+    }
+
     fn of(identity: &Identity) -> Self {
         Self {
             dev: identity.dev,

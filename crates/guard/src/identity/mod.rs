@@ -221,6 +221,11 @@ fn refused(pid: u32, name: &str, source: io::Error) -> IdentityError {
     IdentityError::Unreadable { pid, path: proc::path(pid, name), source }
 }
 
+/// True where a file of this name runs programs written as text or bytecode.
+pub fn is_interpreter(exe: &std::path::Path) -> bool {
+    script::Interpreter::of(exe).is_some()
+}
+
 impl Identity {
     /// This identity as the protocol shows it; the hash is empty while it has not been computed.
     pub fn reader(&self, sha256: Option<String>) -> Reader {

@@ -75,7 +75,8 @@ impl Interpreter {
                     invocation.loads.push(format!("{word} {}", words.next().unwrap_or("")));
                 }
                 Self::Java if !(word.starts_with("-javaagent") || word.starts_with("-agent")) => {}
-                Self::Shell if word.chars().skip(1).all(|c| "euxfnm".contains(c)) => {}
+                Self::Shell if ["--login", "--norc", "--noprofile"].contains(&word) => {}
+                Self::Shell if word.chars().skip(1).all(|c| "euxfnmil".contains(c)) => {}
                 Self::Shell if !word.starts_with("--") && word.contains('c') => break,
                 Self::Perl | Self::Ruby if ["-w", "-T", "-t", "-W"].contains(&word) => {}
                 _ => invocation.loads.push(word.to_owned()),

@@ -1,0 +1,238 @@
+//! Wires the parts together and runs them.
+
+use crate::catalog::Catalog;
+use crate::config::{Config, ConfigError};
+use crate::gate::{Candidates, Gate};
+use crate::identity::HashCache;
+use crate::journal::{Journal, JournalError};
+use crate::server::{self, ListenError, Office, PinnedClients};
+use crate::state::Settings;
+use crate::supervise::{self, Role};
+use crate::sys::{self, Answer, FanotifyError, Group, Topology};
+use crate::watch::{Enrolment, Guard, Place, PlaceKind, Record, Recorder, guard_event, write_down};
+use doorward_protocol::{Importance, Mode, Timestamp};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// Descriptors the daemon wants: each held read takes two.
+const DESCRIPTORS: u64 = 65_536;
+const STACK_BYTES: usize = 1024 * 1024;
+
+/// Why the daemon could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The configuration was refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The catalog that is compiled in makes no sense.
+    #[error(transparent)]
+    Catalog(#[from] crate::catalog::CatalogError),
+    /// The kernel refused to guard.
+    #[error(transparent)]
+    Kernel(#[from] FanotifyError),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The socket cannot be made.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// Something of the system failed.
+    #[error("{doing} failed: {source}\nhint: {hint}")]
+    System {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        source: io::Error,
+        /// What to do.
+        hint: &'static str,
+    },
+}
+
+/// Runs the daemon in the foreground until SIGTERM or SIGINT; the result is the exit code. Must be
+/// called before any thread starts.
+///
+/// # Errors
+/// [`DaemonError`], before anything is guarded.
+pub fn run(config: Config) -> Result<i32, DaemonError> {
+    let highest = sys::raise_file_limit(DESCRIPTORS);
+    let group = Group::open()?;
+    let forked = supervise::supervise(&group)
+        .map_err(|source| system("starting the worker", source, "the system is short of processes or memory"))?;
+    let first = match forked {
+        Role::Worker { first } => first,
+        Role::Done(code) => return Ok(code),
+    };
+    let worker = Worker::start(config, group, (!first).then_some(highest))?;
+    while sys::wait_for_signal() != sys::Signal::End {}
+    worker.end();
+    Ok(0)
+}
+
+/// The running worker.
+struct Worker {
+    guard: Arc<Guard>,
+    gate: Option<Arc<Gate>>,
+    threads: Vec<JoinHandle<()>>,
+    recorder: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    fn start(config: Config, group: Group, orphans_below: Option<u64>) -> Result<Self, DaemonError> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.state_dir).map_err(|source| {
+            let doing = format!("making the state folder {}", config.state_dir.display());
+            system(&doing, source, "the daemon must be able to write there; see state_dir")
+        })?;
+        let journal = Arc::new(Mutex::new(Journal::open(&config.state_dir, config.journal_bytes)?));
+        let first_event = journal.lock().unwrap_or_else(PoisonError::into_inner).highest_id() + 1;
+        let settings = Settings::load(&config.state_dir, config.policy());
+        let released = orphans_below.map(|highest| release_orphans(&group, &settings, highest));
+        let listener = server::listen(&config.socket)?;
+        let clients = PinnedClients::pin(&config.clients);
+        let hashes = Arc::new(HashCache::new());
+        let (recorder, records) = Recorder::new();
+        let gate = match config.gate {
+            true => Some(Arc::new(Gate::open(&config.gate_interpreters)?)),
+            false => None,
+        };
+        let enrolment = Enrolment::new(Catalog::builtin()?, Topology::open()?);
+        let guard = Guard::new(config, Arc::new(group), enrolment, settings, recorder, Arc::clone(&hashes), first_event)
+            .map_err(|source| system("making an event descriptor", source, "the system is short of descriptors"))?;
+        let guard = Arc::new(guard);
+
+        let mut threads = Vec::new();
+        // The event thread comes first: whatever is marked from now on is answered, our own opens too.
+        threads.push(vital("events", {
+            let guard = Arc::clone(&guard);
+            move || guard.watch()
+        })?);
+        if let Some(gate) = &gate {
+            let candidates = Candidates::new();
+            let sender = candidates.sender();
+            threads.push(vital("gate", {
+                let gate = Arc::clone(gate);
+                move || gate.watch(&sender)
+            })?);
+            let (gate, guard) = (Arc::clone(gate), Arc::clone(&guard));
+            background("gate-worker", move || gate.look_closer(&guard, &candidates))?;
+        }
+        warm_hashes(&guard);
+        enrol_everything(&guard);
+
+        let recorder = background("recorder", {
+            let (guard, journal) = (Arc::clone(&guard), Arc::clone(&journal));
+            move || write_down(&records, &journal, &guard.audience, &hashes)
+        })?;
+        tell_of_the_start(&guard, released);
+        let office = Arc::new(Office { guard: Arc::clone(&guard), journal, clients, gate: gate.clone() });
+        background("state", {
+            let office = Arc::clone(&office);
+            move || server::tell_state(&office)
+        })?;
+        background("listener", move || server::serve(&office, &listener))?;
+
+        let mut stdout = io::stdout();
+        // Nobody may be listening there any more, which is fine.
+        let _ = writeln!(stdout, "ready").and_then(|()| stdout.flush());
+        sys::notify_systemd("READY=1");
+        Ok(Self { guard, gate, threads, recorder: Some(recorder) })
+    }
+
+    /// Answers everything that is held with its default, writes it down and leaves no socket behind.
+    fn end(mut self) {
+        sys::notify_systemd("STOPPING=1");
+        let _ = fs::remove_file(&self.guard.config.socket);
+        self.guard.stop();
+        if let Some(gate) = &self.gate {
+            gate.stop();
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+        self.guard.recorder.finish();
+        if let Some(recorder) = self.recorder.take() {
+            let _ = recorder.join();
+        }
+    }
+}
+
+fn enrol_everything(guard: &Guard) {
+    let group = &guard.group;
+    guard.enrolment.add_homes(group, guard.config.all_homes());
+    let named = guard.settings.with(|current| current.projects.values().flatten().cloned().collect::<Vec<PathBuf>>());
+    for root in guard.config.projects.iter().chain(&named) {
+        match root.canonicalize().and_then(|root| root.metadata().map(|metadata| (root, metadata.uid()))) {
+            Ok((root, owner)) => guard.enrolment.add_place(group, Place { kind: PlaceKind::Project, root, owner }),
+            Err(error) => tracing::warn!(path = %root.display(), %error, "a project cannot be guarded"),
+        }
+    }
+    if guard.config.guards_system() {
+        guard.enrolment.add_place(group, Place { kind: PlaceKind::System, root: "/".into(), owner: 0 });
+    }
+}
+
+/// Rules pin programs by hash: their hashes must be known before their first read.
+fn warm_hashes(guard: &Guard) {
+    let programs: Vec<PathBuf> = guard.settings.with(|current| {
+        current.rules.values().flatten().filter_map(|rule| rule.draft.who.exe.clone()).collect()
+    });
+    for program in programs {
+        if let Err(error) = File::open(&program).and_then(|file| guard.hashes.compute_file(file)) {
+            tracing::warn!(path = %program.display(), %error, "the program of a rule cannot be hashed");
+        }
+    }
+}
+
+fn release_orphans(group: &Group, settings: &Settings, highest: u64) -> usize {
+    let observed = settings.with(|current| {
+        current.policy.mode == Mode::Observe || current.is_paused(Timestamp::now())
+    });
+    let answer = if observed { Answer::Allow } else { Answer::Deny };
+    group.answer_orphans(answer, i32::try_from(highest).unwrap_or(i32::MAX))
+}
+
+fn tell_of_the_start(guard: &Guard, released: Option<usize>) {
+    let mut notes = guard.settings.notes.clone();
+    if let Some(count) = released {
+        notes.push(format!("The guard restarted after a crash; {count} held reads were answered."));
+    }
+    for note in notes {
+        tracing::warn!("{note}");
+        let mut event = guard_event(guard.next_event_id(), 0, &note);
+        event.importance = Importance::Attention;
+        guard.recorder.send(Record::plain(event));
+    }
+}
+
+/// Starts a thread without which the daemon must not go on: its failure is a crash, and the
+/// supervisor starts a new worker.
+fn vital(
+    name: &'static str,
+    work: impl FnOnce() -> Result<(), FanotifyError> + Send + 'static,
+) -> Result<JoinHandle<()>, DaemonError> {
+    background(name, move || {
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, name, "a vital thread failed");
+                std::process::abort();
+            }
+            Err(_) => std::process::abort(),
+        }
+    })
+}
+
+fn background(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, DaemonError> {
+    thread::Builder::new()
+        .name(name.into())
+        .stack_size(STACK_BYTES)
+        .spawn(work)
+        .map_err(|source| system("starting a thread", source, "the system is short of processes or memory"))
+}
+
+fn system(doing: &str, source: io::Error, hint: &'static str) -> DaemonError {
+    DaemonError::System { doing: doing.to_owned(), source, hint }
+}

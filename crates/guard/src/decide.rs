@@ -1,0 +1,249 @@
+//! The decision: facts × catalog × rules × modes. Pure; the order is
+//! own process → decoy → explicit rule → package lineage → catalog reader → mode of the tier.
+
+use crate::rules::{self, Subject};
+use doorward_protocol::{Attribution, Importance, Mode, Policy, Rule, RuleVerdict, Secret, Stage, Timestamp, visible};
+
+/// What is known about one read.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The guarded file.
+    pub secret: &'a Secret,
+    /// The reader, as rules see it.
+    pub subject: &'a Subject,
+    /// The package whose script is behind the read.
+    pub package: Option<&'a Attribution>,
+    /// The package manager above the reader, where there is one.
+    pub manager: Option<&'a str>,
+    /// The catalog's name for the reader, where it may have this class of secret.
+    pub known_reader: Option<&'a str>,
+    /// True where the known reader is `git` or an SSH program.
+    pub fetches_sources: bool,
+    /// True where the secret is the package manager's own file.
+    pub managers_own: bool,
+    /// True where the secret is there to be stolen.
+    pub decoy: bool,
+    /// True where the reader has a terminal.
+    pub terminal: bool,
+}
+
+/// What is in force for the owner of the secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// The modes.
+    pub policy: &'a Policy,
+    /// True while everything is observed.
+    pub paused: bool,
+    /// The owner's rules.
+    pub rules: &'a [Rule],
+    /// True while somebody is there to answer.
+    pub someone_to_ask: bool,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Let the read go ahead.
+    Allow,
+    /// Fail it.
+    Deny,
+    /// Hold it and ask; after the deadline give this answer.
+    Ask {
+        /// The answer after the deadline.
+        default_allow: bool,
+    },
+}
+
+/// The step of the decision that settled it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A file that is there to be stolen.
+    Decoy,
+    /// A rule of the user.
+    Rule,
+    /// A package's script or its descendant.
+    Lineage,
+    /// A program the catalog knows.
+    Reader,
+    /// The mode of the tier.
+    Mode,
+}
+
+/// A decision and its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What to do.
+    pub outcome: Outcome,
+    /// Which step said so.
+    pub step: Step,
+    /// How loud it is; `None`: it raises no event.
+    pub importance: Option<Importance>,
+    /// One sentence.
+    pub why: String,
+}
+
+/// Decides one read.
+pub fn decide(facts: &Facts<'_>, standing: &Standing<'_>) -> Decision {
+    decoy(facts, standing)
+        .or_else(|| explicit_rule(facts, standing))
+        .or_else(|| package_lineage(facts, standing))
+        .or_else(|| catalog_reader(facts))
+        .unwrap_or_else(|| tier_mode(facts, standing))
+}
+
+fn decoy(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision> {
+    facts.decoy.then(|| {
+        let observed = standing.paused || standing.policy.mode == Mode::Observe;
+        let (outcome, ending) = match observed {
+            true => (Outcome::Allow, "nothing has a reason to read it; the guard only observes now."),
+            false => (Outcome::Deny, "nothing has a reason to read it, so it was blocked."),
+        };
+        decision(outcome, Step::Decoy, Importance::Alarm, format!("{} a decoy; {ending}", wanted(facts)))
+    })
+}
+
+fn explicit_rule(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision> {
+    let lineage = lineage_counts(facts);
+    let rule = rules::matching(standing.rules, facts.subject, facts.secret, facts.package, lineage, standing.now)?;
+    Some(match rule.draft.verdict {
+        RuleVerdict::Allow => Decision {
+            outcome: Outcome::Allow,
+            step: Step::Rule,
+            importance: None,
+            why: format!("{}; your rule {} allows it.", wanted_secret(facts), rule.id),
+        },
+        RuleVerdict::Deny if standing.paused => decision(
+            Outcome::Allow,
+            Step::Rule,
+            loudness(facts),
+            format!("{}; your rule {} would block it, but the guard is paused.", wanted_secret(facts), rule.id),
+        ),
+        RuleVerdict::Deny => decision(
+            Outcome::Deny,
+            Step::Rule,
+            loudness(facts),
+            format!("{}; your rule {} blocks it.", wanted_secret(facts), rule.id),
+        ),
+    })
+}
+
+fn package_lineage(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision> {
+    if !lineage_counts(facts) {
+        return None;
+    }
+    if facts.managers_own && facts.known_reader.is_some() {
+        let why = format!("{}; it is the package manager's own file.", wanted_secret(facts));
+        let importance = facts.package.is_some().then_some(Importance::Quiet);
+        return Some(Decision { outcome: Outcome::Allow, step: Step::Lineage, importance, why });
+    }
+    if facts.fetches_sources && facts.package.is_none() {
+        let manager = facts.manager.unwrap_or("a package manager");
+        let why = format!(
+            "{}; {} may do so to fetch sources for {}.",
+            wanted_secret(facts),
+            facts.known_reader.unwrap_or("the program"),
+            visible(manager)
+        );
+        return Some(decision(Outcome::Allow, Step::Lineage, Importance::Attention, why));
+    }
+    let mode = if standing.paused { Mode::Observe } else { standing.policy.for_packages() };
+    Some(by_mode(facts, standing, mode, Step::Lineage, Importance::Alarm, "package scripts are"))
+}
+
+fn catalog_reader(facts: &Facts<'_>) -> Option<Decision> {
+    let known = facts.known_reader?;
+    Some(Decision {
+        outcome: Outcome::Allow,
+        step: Step::Reader,
+        importance: None,
+        why: format!("{}; {} is known to need it.", wanted_secret(facts), visible(known)),
+    })
+}
+
+fn tier_mode(facts: &Facts<'_>, standing: &Standing<'_>) -> Decision {
+    let mode = if standing.paused { Mode::Observe } else { standing.policy.for_tier(facts.secret.tier) };
+    by_mode(facts, standing, mode, Step::Mode, loudness(facts), "programs without a rule are")
+}
+
+fn by_mode(
+    facts: &Facts<'_>,
+    standing: &Standing<'_>,
+    mode: Mode,
+    step: Step,
+    importance: Importance,
+    whom: &str,
+) -> Decision {
+    let wanted = wanted_secret(facts);
+    let (outcome, ending) = match mode {
+        Mode::Observe if standing.paused => (Outcome::Allow, "the guard is paused, so it was allowed.".to_owned()),
+        Mode::Observe => (Outcome::Allow, format!("{whom} observed, so it was allowed.")),
+        Mode::Block => (Outcome::Deny, format!("{whom} blocked.")),
+        Mode::Ask if standing.someone_to_ask => {
+            let default_allow = facts.secret.tier > 1 && step == Step::Mode;
+            (Outcome::Ask { default_allow }, "it waits for your answer.".to_owned())
+        }
+        Mode::Ask => (Outcome::Allow, "nobody was there to be asked, so it was allowed.".to_owned()),
+    };
+    decision(outcome, step, importance, format!("{wanted}; {ending}"))
+}
+
+/// Tier 1 is closed to everything below a package manager; tier 2 to what a named package runs, so
+/// that a project's own tools keep their `.env`; tier 3 only counts. What lies in the package's own
+/// folder is its own.
+fn lineage_counts(facts: &Facts<'_>) -> bool {
+    let owned = facts.package.and_then(|package| package.path.as_ref());
+    if owned.is_some_and(|folder| facts.secret.path.starts_with(folder)) {
+        return false;
+    }
+    match facts.secret.tier {
+        1 => facts.package.is_some() || facts.manager.is_some(),
+        2 => facts.package.is_some(),
+        _ => false,
+    }
+}
+
+fn loudness(facts: &Facts<'_>) -> Importance {
+    match facts.secret.tier {
+        _ if lineage_counts(facts) => Importance::Alarm,
+        1 => Importance::Attention,
+        2 if !facts.terminal => Importance::Attention,
+        _ => Importance::Quiet,
+    }
+}
+
+fn decision(outcome: Outcome, step: Step, importance: Importance, why: String) -> Decision {
+    Decision { outcome, step, importance: Some(importance), why }
+}
+
+fn wanted_secret(facts: &Facts<'_>) -> String {
+    format!("{} your {}", wanted(facts), facts.secret.title)
+}
+
+fn wanted(facts: &Facts<'_>) -> String {
+    format!("{} wanted to read", reader_in_words(facts.subject, facts.package, facts.manager))
+}
+
+/// The reader as the subject of a sentence.
+pub fn reader_in_words(subject: &Subject, package: Option<&Attribution>, manager: Option<&str>) -> String {
+    let program = subject.exe.file_name().unwrap_or(subject.exe.as_os_str()).to_string_lossy();
+    let program = visible(&program).into_owned();
+    match (package, manager) {
+        (Some(found), _) => {
+            let script = match (found.script.as_str(), found.stage) {
+                ("", Stage::Install) => "install script".to_owned(),
+                ("", Stage::Build) => "build script".to_owned(),
+                ("", _) => "code".to_owned(),
+                (name, _) if name.contains('.') => visible(name).into_owned(),
+                (name, _) => format!("{} script", visible(name)),
+            };
+            format!("The {script} of {}", found.package)
+        }
+        (None, Some(manager)) => format!("{program}, started by {},", visible(manager)),
+        (None, None) => program,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! The kernel's interfaces that no library wraps: the only `unsafe` of the daemon.
+#![allow(unsafe_code)] // fanotify's info records, SO_PEERPIDFD, fork and signals have no safe wrapper.
+
+mod fanotify;
+mod peer;
+mod process;
+
+pub use fanotify::{
+    Answer, DirectoryEvent, EventBuffer, FanotifyError, Group, GroupFeatures, MarkKind, PermissionEvent,
+    Topology, kernel_release,
+};
+pub use peer::{PeerIdentity, peer_identity};
+pub use process::{
+    Forked, Signal, Waker, block_signals, collect_child, die_with_parent, end_child, fork_before_threads, is_remote_controlled,
+    notify_systemd, poll_readable, raise_file_limit, wait_for_signal,
+};

@@ -1,0 +1,151 @@
+use crate::identity::{HashCache, Identity};
+use crate::journal::Journal;
+use crate::server::Audience;
+use doorward_protocol::{
+    Action, Asked, Event, EventKind, Importance, Reader, Secret, ServerMessage, Timestamp,
+};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Events that may wait for the disk.
+const ROOM: usize = 8_192;
+/// Executables larger than this are named without a hash.
+const HASHED_BYTES: u64 = 512 * 1024 * 1024;
+
+/// One event on its way to the journal and the clients.
+#[derive(Debug)]
+pub struct Record {
+    /// The event.
+    pub event: Event,
+    /// The question, where the read is held.
+    pub question: Option<Asked>,
+    /// True where the event is the outcome of an earlier question.
+    pub settled: bool,
+    /// The reader's executable, where its hash is not known yet.
+    pub hash: Option<(Identity, File)>,
+}
+
+impl Record {
+    /// The outcome of a question.
+    pub fn settled(event: Event) -> Self {
+        Self { event, question: None, settled: true, hash: None }
+    }
+
+    /// An event with nothing left to find out.
+    pub fn plain(event: Event) -> Self {
+        Self { event, question: None, settled: false, hash: None }
+    }
+}
+
+/// The event thread's end: takes events and never waits.
+#[derive(Debug)]
+pub struct Recorder {
+    sender: SyncSender<Option<Record>>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Recorder {
+    /// The two ends.
+    pub fn new() -> (Self, Receiver<Option<Record>>) {
+        let (sender, receiver) = sync_channel(ROOM);
+        (Self { sender, lost: Arc::default() }, receiver)
+    }
+
+    /// Takes an event; where there is no room it is counted instead.
+    pub fn send(&self, record: Record) {
+        if self.sender.try_send(Some(record)).is_err() {
+            self.lost.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Ends the recorder's thread once everything before is written.
+    pub fn finish(&self) {
+        let _ = self.sender.send(None);
+    }
+
+    /// Events that found no room.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+}
+
+/// The recorder's thread: completes events with hashes, writes them down, tells the clients.
+/// Ends after [`Recorder::finish`].
+pub fn write_down(
+    records: &Receiver<Option<Record>>,
+    journal: &Mutex<Journal>,
+    audience: &Audience,
+    hashes: &HashCache,
+) {
+    // A question's hash is known by the time its outcome is written.
+    while let Ok(Some(mut record)) = records.recv() {
+        if let Some((identity, file)) = record.hash.take()
+            && let Some(sha256) = hash(hashes, &identity, &file)
+        {
+            record.event.reader.sha256 = sha256;
+        }
+        if record.settled && record.event.reader.sha256.is_empty() {
+            let known = journal.lock().unwrap_or_else(PoisonError::into_inner);
+            let earlier = known.newest(Some(record.event.owner), record.event.id.saturating_sub(1), usize::MAX);
+            if let Some(asked) = earlier.into_iter().find(|event| event.id == record.event.id) {
+                record.event.reader.sha256 = asked.reader.sha256;
+            }
+        }
+        journal.lock().unwrap_or_else(PoisonError::into_inner).add(&record.event);
+        let owner = record.event.owner;
+        let message = match record.question {
+            Some(mut question) => {
+                question.event = record.event;
+                ServerMessage::Asked(Box::new(question))
+            }
+            None if record.settled => ServerMessage::Settled(Box::new(record.event)),
+            None => ServerMessage::Event(Box::new(record.event)),
+        };
+        audience.tell(owner, &message);
+    }
+}
+
+/// A sentence about the guard itself.
+pub fn guard_event(id: u64, owner: u32, why: &str) -> Event {
+    Event {
+        schema: 1,
+        id,
+        time: Timestamp::now(),
+        kind: EventKind::Guard,
+        action: Action::Allowed,
+        importance: Importance::Quiet,
+        owner,
+        secret: Secret { path: PathBuf::new(), class: "guard".into(), title: "the guard".into(), tier: 3 },
+        reader: unknown_reader(std::process::id()),
+        package: None,
+        why: why.to_owned(),
+    }
+}
+
+/// A reader of whom nothing is known but the number.
+pub(super) fn unknown_reader(pid: u32) -> Reader {
+    Reader {
+        pid,
+        exe: PathBuf::new(),
+        inode: String::new(),
+        sha256: String::new(),
+        cmdline: Vec::new(),
+        uid: u32::MAX,
+        script: None,
+        cwd: None,
+        injected: Vec::new(),
+        foreign_namespace: false,
+        ancestry: Vec::new(),
+    }
+}
+
+fn hash(hashes: &HashCache, identity: &Identity, file: &File) -> Option<String> {
+    if identity.exe_size > HASHED_BYTES || crate::sys::is_remote_controlled(file) {
+        return None;
+    }
+    let readable = File::open(super::fd_path(file)).ok()?;
+    hashes.compute_from(identity, readable).ok()
+}
