@@ -18,5 +18,5 @@ export default defineConfig({
   },
   // The preview obeys the same policy as the windows, so that a breach shows before Tauri runs.
   preview: { headers: { "Content-Security-Policy": tauri.app.security.csp } },
-  test: { environment: "happy-dom", include: ["src/**/*.test.ts"] },
+  test: { environment: "happy-dom", include: ["src/**/*.test.ts"], testTimeout: 30_000 },
 });
