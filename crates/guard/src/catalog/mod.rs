@@ -53,12 +53,18 @@ pub struct ReaderClass {
     pub exe: Vec<Pattern>,
     /// Where the executable is an interpreter: the scripts that make it this program.
     pub script: Vec<Pattern>,
+    /// Python modules that make it this program, run as `-I -m MODULE`.
+    pub modules: Vec<String>,
+    /// First words of the titles by which a program that renames itself shows in a process list.
+    pub titles: Vec<String>,
     /// Flatpak application ids.
     pub flatpak: Vec<String>,
     /// Snap names.
     pub snap: Vec<String>,
     /// True where only processes of root count.
     pub root: bool,
+    /// True where it may read every secret: indexers and virus scanners.
+    pub any_secret: bool,
 }
 
 /// A secret that no file mark can guard.
@@ -107,30 +113,31 @@ impl Catalog {
     pub fn classify(&self, home: &Path, path: &Path) -> Option<&SecretClass> {
         let relative = path.strip_prefix(home).ok();
         self.most_specific(|class| {
-            let hit = |patterns: &[Pattern]| {
-                let fits = |pattern: &&Pattern| match relative {
-                    Some(relative) if !pattern.is_absolute() => pattern.matches(relative),
-                    _ => pattern.is_absolute() && pattern.matches(path),
-                };
-                patterns.iter().filter(fits).map(Pattern::specificity).max()
+            let weight = |pattern: &Pattern| match (relative, pattern.is_absolute()) {
+                (_, true) => pattern.weight(path),
+                (Some(relative), false) => pattern.weight(relative),
+                (None, false) => None,
             };
-            if hit(&class.except).is_some() { None } else { hit(&class.paths) }
+            class.weight(&class.paths, weight)
         })
     }
 
     /// The kind of secret a path inside a project folder is.
     pub fn classify_project(&self, project: &Path, path: &Path) -> Option<&SecretClass> {
         let relative = path.strip_prefix(project).ok()?;
-        self.most_specific(|class| {
-            let hit = |patterns: &[Pattern]| {
-                patterns.iter().filter(|pattern| pattern.matches(relative)).map(Pattern::specificity).max()
-            };
-            if hit(&class.except).is_some() { None } else { hit(&class.project) }
-        })
+        self.most_specific(|class| class.weight(&class.project, |pattern| pattern.weight(relative)))
     }
 
     fn most_specific(&self, score: impl Fn(&SecretClass) -> Option<usize>) -> Option<&SecretClass> {
         let scored = self.secrets.iter().filter_map(|class| Some((score(class)?, class)));
         scored.max_by_key(|(score, class)| (*score, u8::MAX - class.tier)).map(|(_, class)| class)
+    }
+}
+
+impl SecretClass {
+    /// How exactly the best of some patterns names a file; `None` where none does or it is excepted.
+    fn weight(&self, patterns: &[Pattern], weight: impl Fn(&Pattern) -> Option<usize>) -> Option<usize> {
+        let best = patterns.iter().filter_map(&weight).max()?;
+        self.except.iter().all(|pattern| weight(pattern).is_none()).then_some(best)
     }
 }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// A path pattern: `*` and `?` within one name, `**` across folders, `{a,b}` and `[a-z]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +33,12 @@ pub enum PatternError {
     /// It has `.`, `..` or an empty part.
     #[error("`{0}` is not a name that a folder can hold")]
     OddSegment(String),
-    /// Its braces multiply to more than 256 patterns.
+    /// Its braces multiply to more than 1,024 patterns.
     #[error("the braces stand for more than {MAX_ALTERNATIVES} patterns")]
     TooMany,
 }
 
-const MAX_ALTERNATIVES: usize = 256;
+const MAX_ALTERNATIVES: usize = 1024;
 
 impl Pattern {
     /// Understands a pattern.
@@ -68,29 +68,24 @@ impl Pattern {
 
     /// True where the path fits. Absolute patterns want absolute paths, others relative ones.
     pub fn matches(&self, path: &Path) -> bool {
+        self.weight(path).is_some()
+    }
+
+    /// How exactly the pattern names a path that fits: the more of it is spelt out, the heavier.
+    pub fn weight(&self, path: &Path) -> Option<usize> {
         if path.is_absolute() != self.absolute {
-            return false;
+            return None;
         }
         let mut names = Vec::new();
         for component in path.components() {
             match component {
-                std::path::Component::RootDir => {}
-                std::path::Component::Normal(name) => names.push(name.to_string_lossy()),
-                _ => return false,
+                Component::RootDir => {}
+                Component::Normal(name) => names.push(name.to_string_lossy()),
+                _ => return None,
             }
         }
-        self.alternatives.iter().any(|segments| fits(segments, &names))
-    }
-
-    /// How much of the pattern is spelt out; the larger, the more exactly it names a file.
-    pub fn specificity(&self) -> usize {
-        let literal = |segment: &Segment| match segment {
-            Segment::Deep => 0,
-            Segment::Name(name) => 2 * name.chars().count() + 8,
-            Segment::Shape(shape) => shape.iter().filter(|c| !"*?[]".contains(**c)).count() + 1,
-        };
-        let weight = |segments: &Vec<Segment>| segments.iter().map(literal).sum();
-        self.alternatives.iter().map(weight).max().unwrap_or(0)
+        let fitting = self.alternatives.iter().filter(|segments| fits(segments, &names));
+        fitting.map(|segments| segments.iter().map(Segment::weight).sum()).max()
     }
 
     pub(super) fn alternatives(&self) -> &[Vec<Segment>] {
@@ -122,6 +117,14 @@ impl Segment {
                 if open { Err(PatternError::Unclosed('[')) } else { Ok(Self::Shape(shape)) }
             }
             _ => Ok(Self::Name(text.into())),
+        }
+    }
+
+    fn weight(&self) -> usize {
+        match self {
+            Self::Deep => 0,
+            Self::Name(name) => 2 * name.chars().count() + 8,
+            Self::Shape(shape) => shape.iter().filter(|c| !"*?[]".contains(**c)).count() + 1,
         }
     }
 
@@ -261,4 +264,67 @@ fn expand_braces(text: &str) -> Result<Vec<String>, PatternError> {
         }
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(pattern: &str, path: &str) -> bool {
+        Pattern::new(pattern).expect("pattern").matches(Path::new(path))
+    }
+
+    #[test]
+    fn a_star_stays_within_one_name() {
+        assert!(fits(".ssh/id_*", ".ssh/id_ed25519"));
+        assert!(!fits(".ssh/id_*", ".ssh/id_x/y"));
+        assert!(fits("*.kdbx", "a.kdbx"));
+        assert!(!fits("*.kdbx", "x/a.kdbx"));
+        assert!(fits(".*_history", ".bash_history"));
+        assert!(fits("a*b*c", "a-b-b-c") && !fits("a*b*c", "a-b-b"));
+        assert!(fits("?.key", "é.key") && !fits("?.key", ".key"));
+    }
+
+    #[test]
+    fn two_stars_cross_folders() {
+        assert!(fits("**/.env", ".env") && fits("**/.env", "a/b/.env"));
+        assert!(!fits("**/.env", "a/.env/b") && !fits("**/.env", "a/x.env"));
+        assert!(fits(".gnupg/x/**", ".gnupg/x/a") && fits(".gnupg/x/**", ".gnupg/x/a/b"));
+        assert!(!fits(".gnupg/x/**", ".gnupg/x"));
+        assert!(fits("a/**/b/**/c", "a/b/b/x/c") && !fits("a/**/b/**/c", "a/x/c"));
+    }
+
+    #[test]
+    fn braces_and_brackets_are_choices() {
+        assert!(fits(".config/{Code,Code - OSS}/x", ".config/Code - OSS/x"));
+        assert!(fits("{a,b{c,d}}.x", "bd.x") && !fits("{a,b{c,d}}.x", "b.x"));
+        assert!(fits("chrome{,-beta}", "chrome") && fits("chrome{,-beta}", "chrome-beta"));
+        assert!(fits("[0-9a]*", "7x") && fits("[0-9a]*", "a") && !fits("[0-9]*", "x"));
+        assert!(fits("[!.]x", "ax") && !fits("[!.]x", ".x"));
+    }
+
+    #[test]
+    fn absolute_and_relative_never_meet() {
+        assert!(fits("/etc/shadow*", "/etc/shadow-") && !fits("/etc/shadow", "etc/shadow"));
+        assert!(!fits("etc/shadow", "/etc/shadow"));
+        assert!(fits("~/.local/bin/x", ".local/bin/x"));
+        assert!(!fits("**", "a/../b"), "a path that climbs fits nothing");
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        assert_eq!(Pattern::new(""), Err(PatternError::Empty));
+        assert_eq!(Pattern::new("{a,b"), Err(PatternError::Unclosed('{')));
+        assert_eq!(Pattern::new("[ab"), Err(PatternError::Unclosed('[')));
+        assert_eq!(Pattern::new("a//b"), Err(PatternError::OddSegment(String::new())));
+        assert_eq!(Pattern::new("{a,b}".repeat(11).as_str()), Err(PatternError::TooMany));
+    }
+
+    #[test]
+    fn hostile_names_cost_no_time() {
+        let pattern = Pattern::new(&format!("{}b", "*a".repeat(40))).expect("pattern");
+        assert!(!pattern.matches(Path::new(&"a".repeat(250))));
+        let deep = Pattern::new(&format!("{}b", "**/a/".repeat(20))).expect("pattern");
+        assert!(!deep.matches(Path::new(&"a/".repeat(400))));
+    }
 }
