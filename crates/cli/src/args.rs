@@ -371,6 +371,9 @@ pub(crate) enum ProjectsCommand {
         #[arg(long)]
         add: bool,
     },
+    /// Stay and scan every package that arrives in the watched folders and the package caches.
+    #[command(after_help = "Example:\n  doorward projects watch")]
+    Watch,
     /// Scan a watched folder and store the verdicts.
     #[command(after_help = "Example:\n  doorward projects scan ~/src/shop")]
     Scan {

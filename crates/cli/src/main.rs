@@ -14,6 +14,7 @@ mod scan;
 mod status;
 mod terminal;
 mod vault;
+mod watch;
 
 use args::{Cli, Command};
 use clap::Parser as _;

@@ -26,6 +26,7 @@ pub(crate) fn run(command: ProjectsCommand) -> Result<ExitCode, Failure> {
             put_line(&format!("{} is no longer watched.", shown(&project.path)))?;
         }
         ProjectsCommand::Discover { root, add } => discover(root, add)?,
+        ProjectsCommand::Watch => return crate::watch::run(),
         ProjectsCommand::Scan { path } => {
             let store = open()?;
             let projects = match path {
@@ -112,7 +113,7 @@ fn find(store: &Store, path: &Path) -> Result<Project, Failure> {
 }
 
 /// The user's database; tells on standard error where an unusable one was set aside.
-fn open() -> Result<Store, Failure> {
+pub(crate) fn open() -> Result<Store, Failure> {
     let opened = Store::open(&data_folder()?).map_err(failed)?;
     if let Some(path) = opened.set_aside {
         terminal::complain(
@@ -126,7 +127,7 @@ fn open() -> Result<Store, Failure> {
     Ok(opened.store)
 }
 
-fn failed(error: StoreError) -> Failure {
+pub(crate) fn failed(error: StoreError) -> Failure {
     let hint = error.hint.clone();
     Failure::caused("projects", &error).hint(hint)
 }

@@ -44,14 +44,19 @@ pub(crate) fn summary(report: &ScanReport, paint: Paint) -> String {
     text::summary(&report.summary, paint)
 }
 
+/// Every package that is not clean with its evidence, and what was not read.
+pub(crate) fn flagged(report: &ScanReport, paint: Paint) -> String {
+    text::flagged(report, paint)
+}
+
 /// The file that remembers verdicts. Without it the scan is slower and otherwise the same.
-fn cache_file() -> Option<PathBuf> {
+pub(crate) fn cache_file() -> Option<PathBuf> {
     let folder = data_dir()?;
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder.join("scan-cache"))
 }
 
-fn failed(error: &ScanError) -> Failure {
+pub(crate) fn failed(error: &ScanError) -> Failure {
     Failure::caused("scanning", error).hint(error.hint())
 }
 

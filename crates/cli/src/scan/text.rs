@@ -7,6 +7,13 @@ use std::fmt::Write as _;
 
 /// Every package that is not clean with its evidence, what was not read, and a summary.
 pub(crate) fn render(report: &ScanReport, paint: Paint) -> String {
+    let mut out = flagged(report, paint);
+    out.push_str(&summary(&report.summary, paint));
+    out
+}
+
+/// The same without the summary.
+pub(crate) fn flagged(report: &ScanReport, paint: Paint) -> String {
     let mut out = String::new();
     let mut told: Vec<&PackageReport> = report
         .packages
@@ -18,7 +25,6 @@ pub(crate) fn render(report: &ScanReport, paint: Paint) -> String {
         self::package(&mut out, package, paint);
         out.push('\n');
     }
-    out.push_str(&summary(&report.summary, paint));
     out
 }
 
