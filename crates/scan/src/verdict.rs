@@ -1,9 +1,90 @@
-//! Work in progress: from evidence to a verdict.
+//! From evidence to a verdict.
 
 use crate::Manifest;
-use doorward_protocol::{Finding, Verdict};
+use doorward_protocol::{Finding, Severity, Verdict};
+use std::collections::BTreeSet;
 
 /// The verdict and a score from 0 to 100.
-pub fn judge(_findings: &[Finding], _package: &Manifest) -> (Verdict, u32) {
-    (Verdict::Clean, 0)
+///
+/// One critical finding is malicious, and so are two different high ones in one file; one high finding is
+/// suspicious; anything less is notable. A user's own project is judged by the same measure.
+pub fn judge(findings: &[Finding], _package: &Manifest) -> (Verdict, u32) {
+    let worst = findings.iter().map(|finding| finding.severity).max();
+    let high: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::High).collect();
+    let paired = high.iter().any(|one| high.iter().any(|other| other.path == one.path && other.rule != one.rule));
+    let verdict = match worst {
+        None => Verdict::Clean,
+        Some(Severity::Critical) => Verdict::Malicious,
+        Some(Severity::High) if paired => Verdict::Malicious,
+        Some(Severity::High) => Verdict::Suspicious,
+        Some(Severity::Low | Severity::Medium) => Verdict::Notable,
+    };
+    (verdict, score(findings, verdict))
+}
+
+/// Each rule counts once, so that a long file is not worse than a short one; every verdict keeps to its own band.
+fn score(findings: &[Finding], verdict: Verdict) -> u32 {
+    let rules: BTreeSet<(&str, Severity)> = findings.iter().map(|finding| (finding.rule.as_str(), finding.severity)).collect();
+    let sum: u32 = rules.iter().map(|(_, severity)| match severity {
+        Severity::Low => 2,
+        Severity::Medium => 8,
+        Severity::High => 25,
+        Severity::Critical => 40,
+    }).sum();
+    let (floor, ceiling) = match verdict {
+        Verdict::Clean => (0, 0),
+        Verdict::Notable => (1, 39),
+        Verdict::Suspicious => (40, 79),
+        Verdict::Malicious => (80, 100),
+    };
+    (floor + sum).clamp(floor, ceiling)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use doorward_protocol::{Ecosystem, PackageRef};
+
+    fn verdict(found: &[(&str, &str, Severity)]) -> (Verdict, u32) {
+        let findings: Vec<Finding> = found
+            .iter()
+            .map(|&(rule, path, severity)| Finding {
+                rule: rule.into(),
+                title: String::new(),
+                severity,
+                path: path.into(),
+                line: 1,
+                column: 1,
+                snippet: String::new(),
+                why: String::new(),
+            })
+            .collect();
+        let manifest = Manifest {
+            package: PackageRef { ecosystem: Ecosystem::Npm, name: "x".into(), version: "1".into() },
+            path_of_manifest: String::new(),
+            npm: None,
+            pypi: None,
+            cargo: None,
+            project: false,
+        };
+        judge(&findings, &manifest)
+    }
+
+    #[test]
+    fn the_worst_finding_decides_and_two_high_ones_in_a_file_agree() {
+        use Severity::{Critical, High, Low, Medium};
+        assert_eq!(verdict(&[]), (Verdict::Clean, 0));
+        assert_eq!(verdict(&[("a", "f", Low), ("b", "f", Medium)]).0, Verdict::Notable);
+        assert_eq!(verdict(&[("a", "f", High), ("b", "g", High)]).0, Verdict::Suspicious);
+        assert_eq!(verdict(&[("a", "f", High), ("b", "f", High)]).0, Verdict::Malicious);
+        assert_eq!(verdict(&[("a", "f", Critical)]).0, Verdict::Malicious);
+    }
+
+    #[test]
+    fn scores_keep_to_the_band_of_their_verdict() {
+        let many: Vec<String> = (0..50).map(|number| number.to_string()).collect();
+        let medium: Vec<_> = many.iter().map(|rule| (rule.as_str(), "f", Severity::Medium)).collect();
+        assert_eq!(verdict(&medium), (Verdict::Notable, 39));
+        assert_eq!(verdict(&[("a", "f", Severity::Critical)]).1, 100);
+    }
 }

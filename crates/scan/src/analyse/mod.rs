@@ -1,9 +1,90 @@
-//! Work in progress: capabilities of a package, file by file.
+//! What a package's files can do, and when.
+//!
+//! Every file is searched once for the words of the dictionary. Files with hits, and all files that run
+//! while a package is installed, built or imported, are split into code, strings and comments; strings
+//! are glued and decoded. Then combinations of signals in files that run together become findings.
 
-use crate::PackageFiles;
-use doorward_protocol::Finding;
+mod agents;
+mod cargo;
+mod combine;
+mod dictionary;
+mod evidence;
+mod fold;
+mod hidden;
+mod lexing;
+mod npm;
+mod python;
+mod report;
+pub mod rules;
+mod signal;
+mod text;
 
-/// Everything worth saying about a package.
-pub fn analyse(_package: &PackageFiles<'_>) -> Vec<Finding> {
-    Vec::new()
+use crate::{PackageFiles, PypiKind};
+use combine::{Scope, combine};
+use doorward_protocol::{Ecosystem, Finding, Severity, Stage};
+use evidence::Evidence;
+use lexing::Language;
+use report::Report;
+
+/// Everything worth saying about a package, worst first.
+pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
+    let mut report = Report::default();
+    agents::inspect(package, &mut report);
+    npm::inspect(package, &mut report);
+
+    let npm_install = npm::install_files(package);
+    let python_install = python::install_files(package);
+    let build = cargo::build_files(package);
+    let macros = cargo::macro_files(package);
+    let gathered: Vec<Option<Evidence<'_>>> = package
+        .files
+        .iter()
+        .enumerate()
+        .map(|(index, file)| {
+            let stage = if npm_install.contains(&index) || python_install.contains(&index) {
+                Stage::Install
+            } else if build.contains(&index) || macros.contains(&index) {
+                Stage::Build
+            } else if evidence::language_of(file) == Language::Python && package.manifest.package.ecosystem == Ecosystem::Pypi {
+                Stage::Import
+            } else {
+                Stage::Runtime
+            };
+            Evidence::gather(file, stage)
+        })
+        .collect();
+
+    for group in [(&npm_install, Stage::Install), (&python_install, Stage::Install), (&build, Stage::Build)] {
+        let files: Vec<&Evidence<'_>> = group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
+        combine(&Scope { stage: group.1, files, waiting_too: group.1 == Stage::Build }, &mut report);
+    }
+    for evidence in gathered.iter().flatten() {
+        alone(evidence, &mut report);
+    }
+    start_hooks(package, &gathered, &mut report);
+    report.finish()
+}
+
+/// What one file means by itself.
+fn alone(evidence: &Evidence<'_>, report: &mut Report) {
+    if evidence.stage == Stage::Import || evidence.stage == Stage::Build {
+        combine(&Scope { stage: evidence.stage, files: vec![evidence], waiting_too: evidence.stage == Stage::Build }, report);
+    }
+    combine(&Scope { stage: Stage::Runtime, files: vec![evidence], waiting_too: true }, report);
+}
+
+/// `.pth` files and their like run in every start of Python, whether or not anybody imports the package.
+fn start_hooks(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_>>], report: &mut Report) {
+    let shipped = package.manifest.pypi.as_ref().is_some_and(|pypi| pypi.kind != PypiKind::Sdist);
+    for (file, evidence) in package.files.iter().zip(gathered).filter(|(file, _)| python::runs_at_start(file.path)) {
+        let Some(line) = python::start_line(file.bytes) else { continue };
+        let signals = evidence.as_ref().map(Evidence::all).unwrap_or_default();
+        if signals.meets(python::RISKY_AT_START) {
+            report.add("M-02", file, line, Severity::Critical);
+        } else if file.path.ends_with(".pth") && file.bytes.len() > 5 * 1024 {
+            report.add("M-02", file, line, Severity::High);
+        } else if shipped && file.path.ends_with(".py") {
+            report.add("M-03", file, 0, Severity::High);
+        }
+    }
 }

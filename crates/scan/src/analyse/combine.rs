@@ -1,0 +1,203 @@
+//! Combinations of signals that mean something, by the stage at which their files run.
+
+use super::evidence::Evidence;
+use super::report::Report;
+use super::signal::Signal::{self, *};
+use super::signal::{Hit, PRIVATE, SECRETS, Signals};
+use doorward_protocol::Severity::{self, Critical, High, Low, Medium};
+use doorward_protocol::Stage;
+
+/// Files that act together: an install script with what it loads, or one file by itself.
+pub(super) struct Scope<'e, 'a> {
+    /// When they run.
+    pub(super) stage: Stage,
+    /// The files, the one that starts first.
+    pub(super) files: Vec<&'e Evidence<'a>>,
+    /// Count code that waits in functions, too.
+    pub(super) waiting_too: bool,
+}
+
+/// Adds what the scope's signals mean together.
+pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
+    let mut signals = Signals::NONE;
+    for evidence in &scope.files {
+        signals = signals.and(if scope.waiting_too { evidence.all() } else { evidence.live() });
+    }
+    let mut told: Vec<&str> = Vec::new();
+    for rule in RULES.iter().filter(|rule| rule.at.contains(&scope.stage)) {
+        let holds = signals.shared(rule.first) >= rule.count && rule.others.iter().all(|&set| signals.meets(set));
+        if !holds || told.contains(&rule.id) {
+            continue;
+        }
+        if let Some((evidence, hit)) = scope.first(rule.first) {
+            if report.has(rule.id, evidence.file.path) {
+                continue;
+            }
+            let most = if evidence.aside && rule.first != CAMPAIGN { rule.most.min(Low) } else { rule.most };
+            report.add(rule.id, evidence.file, hit.offset, most);
+            told.push(rule.id);
+        }
+    }
+}
+
+impl<'e, 'a> Scope<'e, 'a> {
+    fn first(&self, wanted: Signals) -> Option<(&'e Evidence<'a>, &'e Hit)> {
+        self.files.iter().find_map(|evidence| {
+            let hit = evidence.hits.iter().find(|hit| wanted.contains(hit.signal) && (self.waiting_too || hit.live))?;
+            Some((*evidence, hit))
+        })
+    }
+}
+
+/// One combination. The finding points at the first hit of `first`.
+struct Rule {
+    id: &'static str,
+    at: &'static [Stage],
+    first: Signals,
+    /// So many different signals of `first`.
+    count: u32,
+    others: &'static [Signals],
+    most: Severity,
+}
+
+const fn when(id: &'static str, at: &'static [Stage], first: Signals, others: &'static [Signals], most: Severity) -> Rule {
+    Rule { id, at, first, count: 1, others, most }
+}
+
+const fn several(count: u32, rule: Rule) -> Rule {
+    Rule { count, ..rule }
+}
+
+const fn any(list: &[Signal]) -> Signals {
+    Signals::of(list)
+}
+
+const INSTALL: &[Stage] = &[Stage::Install];
+const BUILD: &[Stage] = &[Stage::Build];
+const IMPORT: &[Stage] = &[Stage::Import];
+const RUNTIME: &[Stage] = &[Stage::Runtime];
+const UNASKED: &[Stage] = &[Stage::Install, Stage::Build, Stage::Import];
+const SET_UP: &[Stage] = &[Stage::Install, Stage::Build];
+const LOADED: &[Stage] = &[Stage::Import, Stage::Runtime];
+const ALWAYS: &[Stage] = &[Stage::Install, Stage::Build, Stage::Import, Stage::Runtime];
+
+const CAMPAIGN: Signals = any(&[Campaign]);
+const NETWORK: Signals = any(&[Signal::Send, Fetch, Downloader, DropHost, Gist, DnsLookup]);
+const LEAVES: Signals = any(&[Signal::Send, DropHost, Gist, DnsLookup]);
+const RUNS: Signals = any(&[Spawn, Eval, PipeToShell, NodeInline, PythonInline]);
+const WRITES: Signals = any(&[AppendFile]);
+const STAYS: Signals = any(&[ShellRc, GitHook, Cron, SystemdUser, AuthorizedKeys, Autostart]);
+
+/// Strongest first: of the rows with the same identifier only the first that holds is told.
+const RULES: &[Rule] = &[
+    when("X-01", ALWAYS, CAMPAIGN, &[], Critical),
+    // ── install ──
+    when("I-50", INSTALL, PRIVATE, &[NETWORK], Critical),
+    several(3, when("R-01", SET_UP, SECRETS, &[], Critical)),
+    when("I-51", INSTALL, PRIVATE, &[], High),
+    when("I-52", INSTALL, any(&[SecretRegistry, SecretDotenv]), &[LEAVES], High),
+    when("I-10", INSTALL, any(&[EvalFetched]), &[], Critical),
+    when("I-10", INSTALL, any(&[PipeToShell]), &[any(&[Downloader])], Critical),
+    when("I-10", INSTALL, any(&[EvalDecoded]), &[], Critical),
+    when("I-10", INSTALL, any(&[NodeInline, PythonInline]), &[any(&[Signal::Send, Fetch]), RUNS], High),
+    when("I-10", INSTALL, any(&[HiddenWindow]), &[any(&[Spawn, Downloader]), NETWORK], Critical),
+    when("R-18", INSTALL, any(&[DropHost]), &[any(&[Signal::Send, Fetch, Downloader, Spawn, Identity])], Critical),
+    when("R-18", INSTALL, any(&[DropHost, Gist]), &[], High),
+    when("R-02", INSTALL, any(&[EnvironmentWhole]), &[LEAVES], Critical),
+    when("R-19", INSTALL, any(&[DnsLookup]), &[any(&[Identity, EnvironmentWhole, SecretDotenv, SecretRegistry])], Critical),
+    when("I-13", INSTALL, any(&[Identity]), &[any(&[Signal::Send])], High),
+    when("I-53", INSTALL, any(&[Fetch, Downloader, Signal::Send]), &[any(&[Spawn])], Medium),
+    when("I-04", INSTALL, any(&[BunBootstrap]), &[], Critical),
+    when("I-12", INSTALL, any(&[AskForKey]), &[], High),
+    when("I-03", INSTALL, any(&[Obfuscated]), &[], Critical),
+    when("O-05", INSTALL, any(&[Xor]), &[RUNS, any(&[Decode, Blob, Fetch, Signal::Send])], High),
+    // ── build ──
+    when("B-01", BUILD, PRIVATE, &[], Critical),
+    when("B-01", BUILD, any(&[SecretRegistry]), &[], High),
+    when("B-02", BUILD, any(&[Gist, DropHost]), &[], Critical),
+    when("B-02", BUILD, any(&[Downloader]), &[any(&[Signal::Send])], Critical),
+    when("B-02", BUILD, any(&[Downloader, Fetch, Signal::Send]), &[any(&[TlsOff, Xor])], Critical),
+    when("B-04", BUILD, any(&[PipeToShell]), &[any(&[Downloader])], Critical),
+    when("B-04", BUILD, any(&[MakeExecutable]), &[any(&[Downloader, Fetch, Signal::Send, Decode]), any(&[Spawn])], Critical),
+    when("B-02", BUILD, any(&[Downloader, Fetch, Signal::Send]), &[], Medium),
+    when("B-03", BUILD, any(&[Xor]), &[any(&[Spawn, Decode, TemporaryFile])], High),
+    // ── import ──
+    when("M-02", IMPORT, any(&[EvalDecoded, EvalFetched]), &[], Critical),
+    when("M-04", IMPORT, any(&[NodeInline]), &[any(&[Spawn]), any(&[Fetch, Signal::Send, Downloader])], Critical),
+    when("M-01", IMPORT, any(&[PipeToShell]), &[any(&[Downloader]), any(&[Spawn])], Critical),
+    when("M-01", IMPORT, any(&[HiddenWindow]), &[any(&[Spawn]), any(&[Fetch, Signal::Send, Downloader])], Critical),
+    when("M-01", IMPORT, any(&[MakeExecutable, TemporaryFile]), &[any(&[Spawn]), any(&[Fetch])], High),
+    when("M-01", IMPORT, any(&[Fetch]), &[any(&[Spawn])], Medium),
+    when("M-50", IMPORT, PRIVATE, &[any(&[Signal::Send, Fetch, DropHost])], Critical),
+    when("R-02", IMPORT, any(&[EnvironmentWhole]), &[LEAVES], Critical),
+    when("R-18", IMPORT, any(&[DropHost]), &[any(&[Signal::Send, Fetch]), any(&[Identity, EnvironmentWhole, Spawn, Eval])], Critical),
+    when("I-13", IMPORT, any(&[Identity]), &[any(&[Signal::Send])], High),
+    // ── whatever runs without being asked ──
+    when("R-07", UNASKED, any(&[MintCredential]), &[any(&[Spawn])], Critical),
+    when("R-10", UNASKED, any(&[SecretScanner]), &[any(&[Spawn, Fetch])], Critical),
+    when("R-12", UNASKED, any(&[AgentBypass]), &[], Critical),
+    when("R-16", UNASKED, any(&[Publish]), &[any(&[Spawn])], Critical),
+    when("R-22", UNASKED, any(&[Wipe]), &[], Critical),
+    when("R-03", SET_UP, any(&[KeyPattern]), &[LEAVES], Critical),
+    when("R-24", SET_UP, any(&[TlsOff]), &[], Medium),
+    when("R-09", UNASKED, any(&[Imds]), &[LEAVES], High),
+    when("R-27", SET_UP, any(&[DockerSocket]), &[], High),
+    when("R-23", INSTALL, any(&[Detach]), &[any(&[Spawn]), any(&[Decode, Fetch, Signal::Send])], Medium),
+    when("O-09", UNASKED, any(&[SelfDelete]), &[], Critical),
+    when("O-10", SET_UP, any(&[AnalyserDirective]), &[], Critical),
+    when("P-06", UNASKED, any(&[AuthorizedKeys]), &[any(&[AppendFile, Spawn])], Critical),
+    when("P-01", UNASKED, any(&[SystemdUser]), &[any(&[AppendFile, Spawn])], Critical),
+    when("P-02", UNASKED, any(&[Cron]), &[any(&[AppendFile, Spawn])], Critical),
+    when("P-03", UNASKED, any(&[Autostart]), &[any(&[AppendFile, Spawn])], Critical),
+    when("P-04", BUILD, any(&[ShellRc]), &[any(&[AppendFile, Spawn])], Critical),
+    when("P-04", UNASKED, any(&[ShellRc]), &[WRITES, NETWORK], Critical),
+    when("P-04", UNASKED, any(&[ShellRc]), &[WRITES], High),
+    when("P-05", BUILD, any(&[GitHook]), &[any(&[AppendFile, Spawn])], Critical),
+    when("P-05", UNASKED, any(&[GitHook]), &[WRITES, any(&[ShellRc, Cron, SystemdUser, AuthorizedKeys, InstructionFile])], Critical),
+    when("P-05", UNASKED, any(&[GitHook]), &[WRITES, LEAVES], High),
+    when("P-05", INSTALL, any(&[GitHook]), &[WRITES], Medium),
+    when("P-13", UNASKED, any(&[LoaderPreload]), &[WRITES], High),
+    when("A-04", BUILD, any(&[InstructionFile, AgentSettings]), &[any(&[AppendFile])], Critical),
+    when("A-04", UNASKED, any(&[InstructionFile, AgentSettings]), &[WRITES, NETWORK], Critical),
+    when("A-04", UNASKED, any(&[InstructionFile, AgentSettings]), &[WRITES], High),
+    // ── runtime ──
+    several(2, when("R-13", RUNTIME, PRIVATE, &[any(&[McpServer]), NETWORK], Critical)),
+    when("R-13", RUNTIME, any(&[AskForKey]), &[any(&[McpServer]), PRIVATE], Critical),
+    when("R-13", RUNTIME, any(&[AskForKey]), &[any(&[McpServer])], High),
+    several(4, when("R-01", LOADED, SECRETS, &[LEAVES], High)),
+    when("R-02", LOADED, any(&[EnvironmentWhole]), &[any(&[DropHost])], Critical),
+    when("R-18", LOADED, any(&[DropHost]), &[PRIVATE, any(&[Signal::Send, Fetch])], High),
+    when("R-05", LOADED, any(&[SecretExtension]), &[any(&[SecretBrowser, SecretWallet, SecretMessenger]), NETWORK], Critical),
+    when("R-04", LOADED, any(&[SecretBrowser]), &[any(&[Decrypt]), LEAVES], High),
+    when("R-08", LOADED, any(&[SecretMessenger]), &[any(&[DropHost]), NETWORK], High),
+    when("R-07", LOADED, any(&[MintCredential]), &[any(&[Signal::Send])], Medium),
+    when("R-12", LOADED, any(&[AgentBypass]), &[any(&[Spawn]), PRIVATE], High),
+    when("R-03", LOADED, any(&[KeyPattern]), &[any(&[DropHost])], High),
+    when("M-01", LOADED, any(&[EvalDecoded]), &[any(&[Blob])], High),
+    when("M-01", LOADED, any(&[EvalFetched]), &[], Medium),
+    when("O-09", RUNTIME, any(&[SelfDelete]), &[], Medium),
+    when("O-06", LOADED, any(&[EvalDecoded]), &[any(&[Decrypt])], High),
+    when("O-05", LOADED, any(&[Xor]), &[any(&[EvalDecoded, EvalFetched])], High),
+    when("O-03", LOADED, any(&[Obfuscated]), &[], Medium),
+    when("R-22", LOADED, any(&[Wipe]), &[any(&[Spawn])], Medium),
+    when("P-06", LOADED, any(&[AuthorizedKeys]), &[WRITES, NETWORK], Medium),
+    // ── camouflage ──
+    when("M-08", ALWAYS, any(&[Marker]), &[], Critical),
+    when("O-01", ALWAYS, any(&[HiddenRun]), &[], Critical),
+    when("O-08", ALWAYS, any(&[Ran200Spaces]), &[], Critical),
+    when("O-02", ALWAYS, any(&[Bidi]), &[], Medium),
+    several(2, when("P-50", UNASKED, STAYS, &[WRITES], High)),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::rules;
+
+    #[test]
+    fn every_combination_has_its_words() {
+        for rule in RULES {
+            assert!(rules::text(rule.id).is_some(), "{} has no text in assets/rules", rule.id);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What one file shows: its signals with their places.
+
+use super::dictionary;
+use super::fold;
+use super::hidden;
+use super::lexing::{Kind, Language, Lexed, lex};
+use super::python;
+use super::signal::{Hit, Signal, Signals};
+use super::text;
+use crate::SourceFile;
+use doorward_protocol::Stage;
+
+/// Lexing and unfolding stop here; longer files are bundles whose words still count.
+const LARGEST_UNFOLDED: usize = 4 << 20;
+
+/// One file and its signals.
+#[derive(Debug)]
+pub(super) struct Evidence<'a> {
+    /// The file.
+    pub(super) file: &'a SourceFile<'a>,
+    /// Its signals by place.
+    pub(super) hits: Vec<Hit>,
+    /// The earliest stage at which the file runs.
+    pub(super) stage: Stage,
+    /// True for tests, examples and documentation that nothing runs at that stage.
+    pub(super) aside: bool,
+}
+
+impl<'a> Evidence<'a> {
+    /// Reads one file; `None` where it shows nothing.
+    pub(super) fn gather(file: &'a SourceFile<'a>, stage: Stage) -> Option<Self> {
+        let language = language_of(file);
+        if is_binary(file.bytes) {
+            return None;
+        }
+        let words: Vec<_> = dictionary::search(file.bytes).collect();
+        let mut hits = Vec::new();
+        if language == Language::Text || is_declaration(file.path) {
+            let campaign = words.iter().find(|word| word.is_campaign());
+            hits.extend(campaign.map(|word| at(Signal::Campaign, word.start)));
+        } else if !words.is_empty() || stage != Stage::Runtime {
+            let lexed = lex(language, file.bytes);
+            hits.extend(words.iter().filter_map(|word| {
+                let kind = lexed.kind_at(word.start);
+                let signal = word.signal(language, kind)?;
+                is_meant(signal, file.bytes, word.start, word.end).then_some(Hit { signal, offset: word.start, kind, live: true })
+            }));
+            if file.bytes.len() <= LARGEST_UNFOLDED {
+                unfolded(file.bytes, &lexed, &mut hits);
+                evaluated(file.bytes, &lexed, &mut hits);
+            }
+            hits.extend(xor(file.bytes, &lexed).map(|offset| at(Signal::Xor, offset)));
+        }
+        if language != Language::Text {
+            camouflage(file.bytes, language, &mut hits);
+        }
+        hits.sort_by_key(|hit| hit.offset);
+        if hits.is_empty() {
+            return None;
+        }
+        let mut evidence = Self { file, hits, stage, aside: stage == Stage::Runtime && is_aside(file.path) };
+        if language == Language::Python && matches!(stage, Stage::Install | Stage::Import) {
+            python::mark_live(&mut evidence);
+        }
+        Some(evidence)
+    }
+
+    /// Signals of places that run when the file is loaded.
+    pub(super) fn live(&self) -> Signals {
+        self.collect(|hit| hit.live)
+    }
+
+    /// Signals of the whole file.
+    pub(super) fn all(&self) -> Signals {
+        self.collect(|_| true)
+    }
+
+    fn collect(&self, wanted: impl Fn(&Hit) -> bool) -> Signals {
+        let mut signals = Signals::NONE;
+        for hit in self.hits.iter().filter(|hit| wanted(hit)) {
+            signals.insert(hit.signal);
+        }
+        signals
+    }
+}
+
+/// Signals of a command line, which is code, string and paths at once.
+pub(super) fn of_command(command: &str) -> Signals {
+    let mut signals = Signals::NONE;
+    for word in dictionary::search(command.as_bytes()) {
+        let signal = word.decoded_signal();
+        if is_meant(signal, command.as_bytes(), word.start, word.end) {
+            signals.insert(signal);
+        }
+    }
+    signals
+}
+
+/// What a file is written in, by its name or its first line.
+pub(super) fn language_of(file: &SourceFile<'_>) -> Language {
+    let name = file.path.rsplit('/').next().unwrap_or(file.path);
+    match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx") => Language::Script,
+        Some("py" | "pyw" | "pth" | "pyx") => Language::Python,
+        Some("rs") => Language::Rust,
+        Some("sh" | "bash" | "zsh" | "fish" | "ps1" | "bat" | "cmd") => Language::Shell,
+        _ => match file.bytes.strip_prefix(b"#!").map(|rest| text::line_at(rest, 0)) {
+            Some(line) if text::contains(line, "node") => Language::Script,
+            Some(line) if text::contains(line, "python") => Language::Python,
+            Some(line) if text::contains(line, "sh") => Language::Shell,
+            _ => Language::Text,
+        },
+    }
+}
+
+/// True where a file is not text.
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
+    memchr::memchr(0, &bytes[..bytes.len().min(8192)]).is_some()
+}
+
+fn at(signal: Signal, offset: usize) -> Hit {
+    Hit { signal, offset, kind: Kind::Code, live: true }
+}
+
+/// Type declarations hold no code.
+fn is_declaration(path: &str) -> bool {
+    [".d.ts", ".d.mts", ".d.cts", ".pyi"].iter().any(|ending| path.ends_with(ending))
+}
+
+/// Folders whose files neither installing nor using a package runs.
+fn is_aside(path: &str) -> bool {
+    path.split('/').any(|part| {
+        matches!(
+            part,
+            "test" | "tests" | "__tests__" | "spec" | "specs" | "fixtures" | "testdata" | "test-data" | "testing"
+                | "examples" | "example" | "docs" | "doc" | "bench" | "benches" | "benchmark" | "benchmarks" | "samples"
+        )
+    }) || path.rsplit('/').next().is_some_and(|name| {
+        name.starts_with("test_") || name.contains(".test.") || name.contains(".spec.") || name == "conftest.py"
+    })
+}
+
+/// Some words mean what they say only in the right company.
+fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).map_or(b' ', |at| bytes[at]);
+    match signal {
+        // `pattern.exec(` and `cursor.eval(` are methods of something else.
+        Signal::Eval => before != b'.' || bytes[start] == b'_',
+        // Only the home folder itself, not a cache somewhere below it.
+        Signal::Wipe => bytes.get(end).is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'`' | b' ' | b'\n' | b';' | b'&' | b'/' | b'*')),
+        // `import.meta.env.X` and `process.env.X` are no file names; `.env` as a whole word in a string is.
+        Signal::SecretDotenv => !matches!(bytes.get(end), Some(b'.' | b'[' | b'-')) || bytes[start..end].len() > 4,
+        _ => true,
+    }
+}
+
+fn unfolded(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
+    let found = fold::unfold(bytes, lexed);
+    hits.extend(found.words.into_iter().map(|(word, offset)| at(word.decoded_signal(), offset)));
+    hits.extend(found.blobs.into_iter().map(|offset| at(Signal::Blob, offset)));
+}
+
+/// Tells running decoded or downloaded text from running one's own.
+fn evaluated(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
+    const DECODES: &[&str] = &[
+        "b64decode", "decompress(", "fromhex", "decrypt", "unhexlify", "base64", "rot13", "marshal", "b85decode", "atob(", "fromCharCode", "b32decode", "_decode(",
+    ];
+    const FETCHES: &[&str] = &["urlopen", "requests.get", "httpx.get", ".get(url", "fetch(", "https.get", "res.data", "response.data", "response.text", "resp.text", ".text)", "body)"];
+    let mut more = Vec::new();
+    for hit in hits.iter().filter(|hit| hit.signal == Signal::Eval && hit.kind == Kind::Code) {
+        let call = argument(bytes, hit.offset);
+        let mut subject = call.to_vec();
+        if let Some(name) = first_name(call) {
+            subject.extend_from_slice(assigned(bytes, name, hit.offset));
+        }
+        let mentions = |words: &[&str]| words.iter().any(|word| text::contains(&subject, word));
+        if mentions(DECODES) {
+            more.push(at(Signal::EvalDecoded, hit.offset));
+        }
+        if mentions(FETCHES) {
+            more.push(at(Signal::EvalFetched, hit.offset));
+        }
+    }
+    debug_assert!(more.iter().all(|hit| lexed.kind_at(hit.offset) == Kind::Code));
+    hits.append(&mut more);
+}
+
+/// The bytes between the parentheses of a call, at most 600.
+fn argument(bytes: &[u8], call: usize) -> &[u8] {
+    let end = bytes.len().min(call + 600);
+    let window = &bytes[call..end];
+    let Some(open) = memchr::memchr(b'(', window) else { return &[] };
+    let mut depth = 0usize;
+    for (index, byte) in window.iter().enumerate().skip(open) {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return &window[open + 1..index];
+        }
+    }
+    &window[open + 1..]
+}
+
+fn first_name(argument: &[u8]) -> Option<&[u8]> {
+    let length = argument.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    (length > 0 && !argument[0].is_ascii_digit()).then(|| &argument[..length])
+}
+
+/// The line that last assigned a name before an offset.
+fn assigned<'a>(bytes: &'a [u8], name: &[u8], before: usize) -> &'a [u8] {
+    let from = before.saturating_sub(20_000);
+    memchr::memmem::rfind_iter(&bytes[from..before], name)
+        .map(|found| from + found)
+        .find_map(|start| {
+            let rest_of_line = &bytes[start..start + memchr::memchr(b'\n', &bytes[start..]).unwrap_or(bytes.len() - start)];
+            let rest = bytes[start + name.len()..].trim_ascii_start();
+            let assigns = rest.first() == Some(&b'=') && rest.get(1) != Some(&b'=');
+            assigns.then(|| &rest_of_line[..rest_of_line.len().min(400)])
+        })
+        .unwrap_or_default()
+}
+
+/// Offset of a loop that combines data with a repeating key.
+fn xor(bytes: &[u8], lexed: &Lexed) -> Option<usize> {
+    const COMPANY: &[&str] = &["charCodeAt", "cycle(", "ord(", ".len()]", ".length]", "len(key)", "key["];
+    memchr::memchr_iter(b'^', bytes).take(2000).find(|&offset| {
+        let from = offset.saturating_sub(80);
+        let window = &bytes[from..bytes.len().min(offset + 80)];
+        COMPANY.iter().any(|word| text::contains(window, word)) && lexed.kind_at(offset) == Kind::Code
+    })
+}
+
+fn camouflage(bytes: &[u8], language: Language, hits: &mut Vec<Hit>) {
+    hits.extend(hidden::long_run(bytes).map(|offset| at(Signal::HiddenRun, offset)));
+    hits.extend(hidden::bidi_override(bytes).map(|offset| at(Signal::Bidi, offset)));
+    if matches!(language, Language::Script | Language::Python) {
+        hits.extend(hidden::far_right(bytes).map(|offset| at(Signal::Ran200Spaces, offset)));
+        hits.extend(hidden::looks_obfuscated(bytes).map(|offset| at(Signal::Obfuscated, offset)));
+    }
+}

@@ -1,0 +1,171 @@
+//! What the eye does not see: invisible characters, reversed text, code far off the screen.
+
+use super::lexing::is_word;
+use memchr::memmem::Finder;
+use std::sync::OnceLock;
+
+/// Eight invisible characters in a row carry a message; emoji and scripts of living languages never need so many.
+const LONG_RUN: usize = 8;
+const FAR_RIGHT: usize = 200;
+
+/// Offset of the first long run of invisible characters.
+pub(super) fn long_run(bytes: &[u8]) -> Option<usize> {
+    let mut run_start = 0;
+    let mut run = 0;
+    let mut differs = false;
+    let mut previous = '\0';
+    let mut expected = usize::MAX;
+    for at in lead_bytes(bytes) {
+        let Some((character, length)) = character_at(bytes, at) else { continue };
+        if !is_invisible(character) {
+            continue;
+        }
+        if at != expected {
+            run_start = at;
+            run = 0;
+            differs = false;
+            previous = character;
+        }
+        run += 1;
+        differs |= character != previous;
+        expected = at + length;
+        // One character over and over carries no message; some programs pad with it.
+        if run >= LONG_RUN && differs {
+            return Some(run_start);
+        }
+    }
+    None
+}
+
+/// Offset of the first character that reverses or isolates the direction of text.
+pub(super) fn bidi_override(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(0xE2, bytes).find(|&at| {
+        matches!(character_at(bytes, at), Some(('\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}', _)))
+    })
+}
+
+/// Every invisible character that ordinary writing would not put there: joiners between emoji or
+/// letters that join, a selector after a symbol and a mark at the very start are left out.
+pub(super) fn stray_invisibles(text: &str) -> Vec<usize> {
+    let mut strays = Vec::new();
+    let mut previous = ' ';
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        let next = characters.peek().map_or(' ', |&(_, next)| next);
+        if is_invisible(character) && !is_ordinary(at, previous, character, next) {
+            strays.push(at);
+        }
+        previous = character;
+    }
+    strays
+}
+
+/// Offset of code that follows 200 spaces on its line.
+pub(super) fn far_right(bytes: &[u8]) -> Option<usize> {
+    static SPACES: OnceLock<Finder<'static>> = OnceLock::new();
+    let finder = SPACES.get_or_init(|| Finder::new(&[b' '; FAR_RIGHT]).into_owned());
+    let mut from = 0;
+    while let Some(found) = finder.find(&bytes[from..]) {
+        let start = from + found;
+        let end = start + bytes[start..].iter().take_while(|&&byte| byte == b' ').count();
+        let line = super::text::line_start(bytes, start);
+        let has_before = bytes[line..start].iter().any(|byte| !byte.is_ascii_whitespace());
+        let after = bytes.get(end).copied().unwrap_or(b'\n');
+        if has_before && after != b'\n' && after != b'\r' && runs_code(&bytes[end..]) {
+            return Some(end);
+        }
+        from = end;
+    }
+    None
+}
+
+fn runs_code(rest: &[u8]) -> bool {
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    ["eval", "exec", "require", "global", "__import__", "import ", "Function", "atob", "fetch"]
+        .iter()
+        .any(|word| super::text::contains(line, word))
+}
+
+fn is_ordinary(at: usize, previous: char, character: char, next: char) -> bool {
+    match character {
+        '\u{FEFF}' => at == 0,
+        '\u{FE0E}' | '\u{FE0F}' => !previous.is_ascii_alphabetic() && !previous.is_whitespace(),
+        '\u{200C}' | '\u{200D}' => !previous.is_ascii() && (!next.is_ascii() || next.is_whitespace()),
+        // Right-to-left writing has its own marks.
+        '\u{200E}' | '\u{200F}' | '\u{061C}' => is_right_to_left(previous) || is_right_to_left(next),
+        '\u{00AD}' => previous.is_alphabetic() && next.is_alphabetic(),
+        // Flags of regions are spelt with tags after a black flag.
+        '\u{E0020}'..='\u{E007F}' => matches!(previous, '\u{1F3F4}' | '\u{E0020}'..='\u{E007F}'),
+        _ => false,
+    }
+}
+
+fn is_right_to_left(character: char) -> bool {
+    matches!(u32::from(character), 0x0590..=0x08FF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFC)
+}
+
+fn is_invisible(character: char) -> bool {
+    matches!(u32::from(character),
+        0x00AD | 0x061C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2064 | 0x2066..=0x2069
+        | 0xFEFF | 0xFE00..=0xFE0F | 0xE0000..=0xE007F | 0xE0100..=0xE01EF)
+}
+
+/// Offsets of the bytes that can start an invisible character in runs: E2, EF and F3.
+fn lead_bytes(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    memchr::memchr3_iter(0xE2, 0xEF, 0xF3, bytes)
+}
+
+fn character_at(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    let end = (at + 4).min(bytes.len());
+    let chunk = &bytes[at..end];
+    let valid = match std::str::from_utf8(chunk) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&chunk[..error.valid_up_to()]).ok()?,
+    };
+    let character = valid.chars().next()?;
+    Some((character, character.len_utf8()))
+}
+
+/// True where a `_0x1a2b` style of naming shows that a file went through an obfuscator.
+pub(super) fn looks_obfuscated(bytes: &[u8]) -> Option<usize> {
+    let mut count = 0;
+    let mut first = None;
+    for at in memchr::memmem::find_iter(bytes, b"_0x") {
+        let digits = bytes[at + 3..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        if digits >= 4 && !(at > 0 && is_word(bytes[at - 1])) {
+            first = first.or(Some(at));
+            count += 1;
+            if count >= 20 {
+                return first;
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emoji_and_living_scripts_are_ordinary() {
+        for text in ["👩‍💻 ❤️ 👨‍👩‍👧‍👦 1️⃣", "می‌خواهم", "क्‍ष", "\u{FEFF}start", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "עברית\u{200F} text"] {
+            assert!(stray_invisibles(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn hidden_text_is_found() {
+        assert_eq!(stray_invisibles("run\u{200B}this"), [3]);
+        assert_eq!(long_run("x = '\u{FE01}\u{FE02}\u{FE03}\u{FE04}\u{FE05}\u{FE06}\u{FE07}\u{FE08}'".as_bytes()), Some(5));
+        assert_eq!(long_run("❤️ 1️⃣ ordinary".as_bytes()), None);
+        assert_eq!(bidi_override("a\u{202E}b".as_bytes()), Some(1));
+    }
+
+    #[test]
+    fn code_far_to_the_right_is_found() {
+        let hidden = format!("module.exports = {{}};{}eval(x)", " ".repeat(300));
+        assert!(far_right(hidden.as_bytes()).is_some());
+        assert!(far_right(format!("{}x", " ".repeat(300)).as_bytes()).is_none());
+    }
+}

@@ -1,0 +1,264 @@
+//! Python: what runs on installation and on import, and what only waits in functions.
+
+use super::evidence::Evidence;
+use super::lexing::{Kind, Language, Lexed, lex};
+use super::signal::Signal::*;
+use super::signal::Signals;
+use super::text;
+use crate::{PackageFiles, PypiKind};
+use doorward_protocol::Stage;
+use std::collections::HashSet;
+
+/// The files that run while the package is installed: `setup.py`, a build back end in the tree, and
+/// the modules of the package that they import.
+pub(super) fn install_files(package: &PackageFiles<'_>) -> Vec<usize> {
+    let Some(pypi) = &package.manifest.pypi else { return Vec::new() };
+    if pypi.kind != PypiKind::Sdist {
+        return Vec::new();
+    }
+    let mut files = Vec::new();
+    files.extend(position(package, "setup.py"));
+    if let Some(backend) = &pypi.build_backend {
+        let module = backend.split(':').next().unwrap_or(backend).replace('.', "/");
+        for folder in &pypi.backend_path {
+            let folder = folder.trim_start_matches("./").trim_end_matches('/');
+            let base = if folder.is_empty() || folder == "." { module.clone() } else { format!("{folder}/{module}") };
+            files.extend(module_file(package, &base));
+        }
+    }
+    let mut imported: Vec<usize> = files.iter().flat_map(|&file| imports(package, file)).collect();
+    files.append(&mut imported);
+    files.sort_unstable();
+    files.dedup();
+    files
+}
+
+/// True for the files that Python runs without anybody importing the package.
+pub(super) fn runs_at_start(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    path.ends_with(".pth") || matches!(name, "sitecustomize.py" | "usercustomize.py") && path.matches('/').count() <= 1
+}
+
+/// What no start hook needs.
+pub(super) const RISKY_AT_START: Signals =
+    Signals::of(&[Spawn, Fetch, Send, Decode, EvalDecoded, EvalFetched, Downloader, PipeToShell, DropHost, SecretSsh, SecretCloud]);
+
+/// Offset of the first line of a start hook that is code: in `.pth` files only those that begin with `import`.
+pub(super) fn start_line(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with(b"import ") || line.starts_with(b"import\t") {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// Marks the hits inside functions that nothing calls while the module is loaded. A script that is
+/// run, such as `setup.py`, is its own main module; an imported one is not.
+pub(super) fn mark_live(evidence: &mut Evidence<'_>) {
+    let bytes = evidence.file.bytes;
+    let lexed = lex(Language::Python, bytes);
+    let mut units = units(bytes, &lexed);
+    if evidence.stage == Stage::Import {
+        units.extend(main_block(bytes));
+        units.sort_by_key(|unit| unit.start);
+    }
+    let live = live_units(&without_prose(bytes, &lexed), &units);
+    for hit in &mut evidence.hits {
+        hit.live = enclosing(&units, hit.offset).is_none_or(|unit| live.contains(&unit));
+    }
+}
+
+/// The code with comments and strings blanked out, so that only real calls are seen.
+fn without_prose(bytes: &[u8], lexed: &Lexed) -> Vec<u8> {
+    let mut code = bytes.to_vec();
+    for span in lexed.spans() {
+        code[span.inner.clone()].fill(b' ');
+    }
+    code
+}
+
+/// The block under `if __name__ == "__main__":`, as a function that nobody calls.
+fn main_block(bytes: &[u8]) -> Option<Unit<'_>> {
+    let found = memchr::memmem::find_iter(bytes, b"if __name__ ").find(|&at| at == 0 || bytes[at - 1] == b'\n')?;
+    let start = found + text::line_at(bytes, found).len();
+    let mut end = start;
+    for line in bytes[start..].split_inclusive(|&byte| byte == b'\n') {
+        let first = line.first().copied().unwrap_or(b'\n');
+        if end > start && !matches!(first, b' ' | b'\t' | b'\n' | b'\r' | b'#') {
+            break;
+        }
+        end += line.len();
+    }
+    Some(Unit { name: b"", class: None, start, end })
+}
+
+/// One function, with the class that holds it.
+struct Unit<'a> {
+    name: &'a [u8],
+    class: Option<&'a [u8]>,
+    start: usize,
+    end: usize,
+}
+
+/// The outermost functions of a module and the methods of its classes.
+fn units<'a>(bytes: &'a [u8], lexed: &Lexed) -> Vec<Unit<'a>> {
+    let mut units: Vec<Unit<'a>> = Vec::new();
+    let mut function: Option<usize> = None;
+    let mut class: Option<(usize, &[u8])> = None;
+    let mut at = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let start = at;
+        at += line.len();
+        let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let code = &line[indent..];
+        let blank = matches!(code.first(), None | Some(b'\n' | b'\r' | b'#' | b')' | b']' | b'}'));
+        if blank || lexed.kind_at(start + indent) != Kind::Code && !matches!(code.first(), Some(b'"' | b'\'')) {
+            continue;
+        }
+        if function.is_some_and(|depth| indent <= depth) {
+            function = None;
+            if let Some(unit) = units.last_mut() {
+                unit.end = start;
+            }
+        }
+        if class.is_some_and(|(depth, _)| indent <= depth) {
+            class = None;
+        }
+        if function.is_some() {
+            continue;
+        }
+        let keyword = code.strip_prefix(b"async ").unwrap_or(code);
+        if let Some(rest) = keyword.strip_prefix(b"def ") {
+            let name = identifier(rest);
+            units.push(Unit { name, class: class.map(|(_, name)| name), start: start + line.len(), end: bytes.len() });
+            function = Some(indent);
+        } else if let Some(rest) = keyword.strip_prefix(b"class ") {
+            class = Some((indent, identifier(rest)));
+        }
+    }
+    units
+}
+
+/// Units that module-level code calls or names, directly or through one another.
+fn live_units(code: &[u8], units: &[Unit<'_>]) -> HashSet<usize> {
+    let mut live = HashSet::new();
+    let mut used: HashSet<&[u8]> = HashSet::new();
+    let mut reached: Vec<&[u8]> = Vec::new();
+    let mut from = 0;
+    for unit in units {
+        reached.push(code.get(from..unit.start).unwrap_or_default());
+        from = unit.end;
+    }
+    reached.push(code.get(from..).unwrap_or_default());
+    let mut next = 0;
+    while let Some(&text) = reached.get(next) {
+        next += 1;
+        used.extend(units.iter().filter_map(|unit| unit.class).filter(|class| uses(text, class)));
+        for (index, unit) in units.iter().enumerate() {
+            let called = match unit.class {
+                Some(class) if used.contains(class) => STARTING_METHODS.contains(&unit.name) || reached.iter().any(|text| calls(text, unit.name, true)),
+                Some(_) => false,
+                None => calls(text, unit.name, false),
+            };
+            if called && live.insert(index) {
+                reached.push(code.get(unit.start..unit.end).unwrap_or_default());
+            }
+        }
+    }
+    live
+}
+
+/// Methods that creating an object or running a set-up command calls by itself.
+const STARTING_METHODS: &[&[u8]] = &[b"__init__", b"__new__", b"__call__", b"__enter__", b"run", b"initialize_options", b"finalize_options"];
+
+/// True if the text calls the function, hands it to a thread or registers it.
+fn calls(text: &[u8], name: &[u8], method: bool) -> bool {
+    occurrences(text, name).any(|at| {
+        let before = text[..at].trim_ascii_end();
+        let after = text.get(at + name.len()).copied().unwrap_or(b' ');
+        let placed = before.ends_with(b".") == method && !before.ends_with(b"def");
+        placed && (after == b'(' || before.ends_with(b"target=") || before.ends_with(b"register("))
+    })
+}
+
+/// True if the text creates an object of the class or names it as a command of `setup()`.
+fn uses(text: &[u8], class: &[u8]) -> bool {
+    occurrences(text, class).any(|at| {
+        let before = text[..at].trim_ascii_end();
+        let after = text.get(at + class.len()).copied().unwrap_or(b' ');
+        !before.ends_with(b"class") && (after == b'(' || before.ends_with(b":") && matches!(after, b',' | b'}' | b'\n' | b' '))
+    })
+}
+
+fn occurrences<'a>(text: &'a [u8], name: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    memchr::memmem::find_iter(text, name).filter(move |&at| {
+        !name.is_empty() && (at == 0 || !is_name(text[at - 1])) && !text.get(at + name.len()).is_some_and(|&byte| is_name(byte))
+    })
+}
+
+fn enclosing(units: &[Unit<'_>], offset: usize) -> Option<usize> {
+    units.iter().position(|unit| unit.start <= offset && offset < unit.end)
+}
+
+fn identifier(text: &[u8]) -> &[u8] {
+    &text[..text.iter().take_while(|&&byte| is_name(byte)).count()]
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The package's own modules that a file imports by name.
+fn imports(package: &PackageFiles<'_>, file: usize) -> Vec<usize> {
+    let Some(source) = package.files.get(file) else { return Vec::new() };
+    let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    String::from_utf8_lossy(source.bytes)
+        .lines()
+        .filter_map(|line| {
+            let line = line.trim_start();
+            let module = line.strip_prefix("import ").or_else(|| line.strip_prefix("from "))?;
+            let module = module.split([' ', ',', ';']).next()?.replace('.', "/");
+            let base = if folder.is_empty() { module } else { format!("{folder}/{module}") };
+            module_file(package, &base)
+        })
+        .collect()
+}
+
+fn module_file(package: &PackageFiles<'_>, base: &str) -> Option<usize> {
+    position(package, &format!("{base}.py")).or_else(|| position(package, &format!("{base}/__init__.py")))
+}
+
+fn position(package: &PackageFiles<'_>, path: &str) -> Option<usize> {
+    package.files.iter().position(|file| file.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(source: &str, word: &str) -> bool {
+        let bytes = source.as_bytes();
+        let units = units(bytes, &lex(Language::Python, bytes));
+        let live = live_units(&without_prose(bytes, &lex(Language::Python, bytes)), &units);
+        let offset = source.find(word).expect("the word is there");
+        enclosing(&units, offset).is_none_or(|unit| live.contains(&unit))
+    }
+
+    #[test]
+    fn module_level_code_is_live_and_functions_wait() {
+        assert!(live("import os\nif True:\n    HERE\n", "HERE"));
+        assert!(!live("def f():\n    HERE\n\nx = 1\n", "HERE"));
+        assert!(live("def f():\n    HERE\n\nf()\n", "HERE"));
+        assert!(live("def g():\n    HERE\ndef f():\n    g()\nThread(target=f).start()\n", "HERE"));
+    }
+
+    #[test]
+    fn setup_commands_are_live() {
+        let source = "class I(install):\n    def run(self):\n        HERE\nsetup(cmdclass={'install': I})\n";
+        assert!(live(source, "HERE"));
+        assert!(!live("class I(install):\n    def run(self):\n        HERE\nsetup(name='x')\n", "HERE"));
+    }
+}

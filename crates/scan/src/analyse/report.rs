@@ -1,0 +1,47 @@
+//! Turns rule identifiers and places into findings.
+
+use super::rules;
+use super::text;
+use crate::SourceFile;
+use doorward_protocol::{Finding, Severity, visible};
+
+/// The findings of one package as they come in.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Adds a finding at a byte offset; its severity is the rule's, but at most `most`.
+    pub(super) fn add(&mut self, rule: &'static str, file: &SourceFile<'_>, offset: usize, most: Severity) {
+        let Some(text) = rules::text(rule) else { return };
+        let (line, column) = text::position(file.bytes, offset);
+        let path = visible(file.path).into_owned();
+        if self.findings.iter().any(|known| known.rule == rule && known.path == path && known.line == line) {
+            return;
+        }
+        self.findings.push(Finding {
+            rule: rule.to_owned(),
+            title: text.title.clone(),
+            severity: text.severity.min(most),
+            path,
+            line,
+            column,
+            snippet: text::snippet(file.bytes, offset),
+            why: text.why.clone(),
+        });
+    }
+
+    /// True if the rule was found in the file.
+    pub(super) fn has(&self, rule: &str, path: &str) -> bool {
+        self.findings.iter().any(|known| known.rule == rule && known.path == visible(path))
+    }
+
+    /// The findings, worst first.
+    pub(super) fn finish(mut self) -> Vec<Finding> {
+        self.findings.sort_by(|a, b| {
+            b.severity.cmp(&a.severity).then_with(|| (&a.path, a.line, a.column, &a.rule).cmp(&(&b.path, b.line, b.column, &b.rule)))
+        });
+        self.findings
+    }
+}
