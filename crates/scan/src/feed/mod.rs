@@ -1,11 +1,19 @@
-//! The list of known malware.
+//! The list of known malware, compiled into the program.
+//!
+//! `cargo run -p doorward-scan --bin doorward-feed-build -- DATA_DIR assets/lists/feed.bin` makes the file
+//! again from the public lists in `DATA_DIR`; [`build`] says what is taken from them.
 
-use doorward_protocol::PackageRef;
+pub mod build;
+mod format;
+
+use doorward_protocol::{Ecosystem, PackageRef};
+use format::{Entry, Feed};
+use std::sync::OnceLock;
 
 /// What the list says of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedHit {
-    /// The advisory, such as `MAL-2025-1`.
+    /// The advisory, such as `MAL-2025-1`, or the list it stands in.
     pub id: String,
     /// How sure the list is.
     pub kind: HitKind,
@@ -22,12 +30,133 @@ pub enum HitKind {
     Doubtful,
 }
 
-/// Looks a package up.
-pub fn lookup(_package: &PackageRef) -> Option<FeedHit> {
-    None
+/// Looks a package up by exact name and version.
+pub fn lookup(package: &PackageRef) -> Option<FeedHit> {
+    feed()?.lookup(package)
+}
+
+/// Where a name stands among the most used of its ecosystem, from 1; `None` for all others. The rank is 0 where
+/// the ecosystem's list is not ordered.
+pub fn popularity(ecosystem: Ecosystem, name: &str) -> Option<u32> {
+    feed()?.popularity(ecosystem, name)
+}
+
+/// Every popular name of an ecosystem: what a look-alike would imitate.
+pub fn popular_names(ecosystem: Ecosystem) -> Vec<String> {
+    feed().map(|feed| feed.popular_names(ecosystem)).unwrap_or_default()
 }
 
 /// What changes when the list does.
 pub(crate) fn digest() -> String {
-    String::new()
+    feed().map(|feed| feed.header.digest.clone()).unwrap_or_default()
+}
+
+fn feed() -> Option<&'static Feed<&'static [u8]>> {
+    static BYTES: &[u8] = include_bytes!("../../../../assets/lists/feed.bin");
+    static FEED: OnceLock<Option<Feed<&'static [u8]>>> = OnceLock::new();
+    FEED.get_or_init(|| Feed::open(BYTES).ok()).as_ref()
+}
+
+impl<D: AsRef<[u8]>> Feed<D> {
+    fn lookup(&self, package: &PackageRef) -> Option<FeedHit> {
+        let exact = self.entry(package.ecosystem, &package.name, &package.version);
+        if let Some(entry) = exact.filter(|_| !package.version.is_empty()) {
+            return self.hit(entry, HitKind::Known, package);
+        }
+        let entry = self.entry(package.ecosystem, &package.name, "*")?;
+        // TrapDoor's names were written for it; nobody else ever used them.
+        let popular = entry != Entry::TrapDoor && self.popularity(package.ecosystem, &package.name).is_some();
+        self.hit(entry, if popular { HitKind::Doubtful } else { HitKind::Known }, package)
+    }
+
+    fn hit(&self, entry: Entry, kind: HitKind, package: &PackageRef) -> Option<FeedHit> {
+        let hit = |id: String, kind, campaign| Some(FeedHit { id, kind, campaign });
+        match entry {
+            Entry::Osv { year, number } => hit(format!("MAL-{year}-{number}"), kind, None),
+            Entry::RustSec { year, number } => hit(format!("RUSTSEC-{year}-{number:04}"), kind, None),
+            Entry::Campaign { source } => {
+                let source = self.header.sources.get(source).map_or("a campaign list", String::as_str);
+                hit(format!("The {source} list"), kind, None)
+            }
+            Entry::TrapDoor => hit("The TrapDoor list".into(), kind, Some("TrapDoor")),
+            // Version requirements name living crates: their versions are exact knowledge.
+            Entry::Except { index } => {
+                let except = self.header.excepts.get(index)?;
+                except.is_bad(&package.version).then(|| FeedHit {
+                    id: except.id.clone(),
+                    kind: HitKind::Known,
+                    campaign: None,
+                })
+            }
+            Entry::Popular { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(ecosystem: Ecosystem, name: &str, version: &str) -> PackageRef {
+        PackageRef { ecosystem, name: name.into(), version: version.into() }
+    }
+
+    fn id(ecosystem: Ecosystem, name: &str, version: &str) -> Option<String> {
+        lookup(&package(ecosystem, name, version)).map(|hit| hit.id)
+    }
+
+    #[test]
+    fn the_compiled_list_is_small_and_opens() {
+        assert!(feed().is_some_and(|feed| feed.len() > 250_000));
+        let size = include_bytes!("../../../../assets/lists/feed.bin").len();
+        assert!(size < 4 * 1024 * 1024, "{size} bytes");
+    }
+
+    #[test]
+    fn every_trapdoor_name_is_known_in_any_version() {
+        for (ecosystem, name) in [
+            (Ecosystem::Npm, "chain-key-validator"),
+            (Ecosystem::Npm, "wallet-backup-verifier"),
+            (Ecosystem::Pypi, "Eth_Security.Auditor"),
+            (Ecosystem::Cargo, "sui-sdk-build-utils"),
+            (Ecosystem::Cargo, "sui_sdk_build_utils"),
+        ] {
+            for version in ["0.0.1", "99.0.0", ""] {
+                let hit = lookup(&package(ecosystem, name, version)).expect(name);
+                assert_eq!((hit.kind, hit.campaign), (HitKind::Known, Some("TrapDoor")));
+            }
+        }
+    }
+
+    #[test]
+    fn living_packages_match_by_exact_version_only() {
+        for (ecosystem, name, bad, good) in [
+            (Ecosystem::Npm, "chalk", "5.6.1", "5.6.2"),
+            (Ecosystem::Npm, "debug", "4.4.2", "4.4.3"),
+            (Ecosystem::Pypi, "num2words", "0.5.15", "0.5.14"),
+        ] {
+            assert!(id(ecosystem, name, bad).is_some(), "{name} {bad}");
+            assert_eq!(id(ecosystem, name, good), None);
+            assert_eq!(id(ecosystem, name, ""), None);
+        }
+    }
+
+    #[test]
+    fn crates_with_clean_releases_are_judged_by_their_versions() {
+        assert_eq!(id(Ecosystem::Cargo, "arrayref", "0.3.9"), None);
+        assert_eq!(id(Ecosystem::Cargo, "arrayref", "0.3.10").as_deref(), Some("RUSTSEC-2026-0260"));
+        assert_eq!(id(Ecosystem::Cargo, "onering", "1.4.0"), None);
+        assert_eq!(id(Ecosystem::Cargo, "onering", "1.4.2"), None);
+        assert_eq!(id(Ecosystem::Cargo, "onering", "1.4.1").as_deref(), Some("RUSTSEC-2026-0175"));
+        assert_eq!(id(Ecosystem::Cargo, "acceptxmr-rs", "0.1.0").as_deref(), Some("RUSTSEC-2023-0115"));
+    }
+
+    #[test]
+    fn popular_names_are_known_by_rank() {
+        assert_eq!(popularity(Ecosystem::Npm, "semver"), Some(1));
+        assert_eq!(popularity(Ecosystem::Pypi, "Typing_Extensions").is_some(), true);
+        assert!(popularity(Ecosystem::Cargo, "serde").is_some());
+        assert_eq!(popularity(Ecosystem::Npm, "no-such-name-anywhere"), None);
+        assert!(popular_names(Ecosystem::Npm).len() >= 10_000);
+    }
 }
