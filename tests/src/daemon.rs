@@ -2,7 +2,7 @@
 
 use crate::needs::binary;
 use crate::sandbox::Sandbox;
-use doorward_protocol::Event;
+use doorward_protocol::{Event, GuardState};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -100,6 +100,13 @@ impl<'a> Daemon<'a> {
     pub fn events(&self) -> Vec<Event> {
         let lines = self.sandbox.ok(&mut self.doorward(&["events", "--json", "--limit", "1000"]));
         lines.lines().map(|line| serde_json::from_str(line).expect("an event on each line")).collect()
+    }
+
+    /// The guard's state, as `doorward status --json` prints it.
+    pub fn state(&self) -> GuardState {
+        let text = self.sandbox.ok(&mut self.doorward(&["status", "--json"]));
+        let status: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        serde_json::from_value(status["state"].clone()).expect("the guard's state")
     }
 
     /// Waits until the events satisfy a condition, and fails with all of them where they never do.
