@@ -109,11 +109,12 @@ pub(crate) fn record_paths(record: &str) -> impl Iterator<Item = String> + '_ {
 /// A project's name in the one form in which names are compared.
 pub(crate) fn canonical_name(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
-    for part in name.split(['-', '_', '.']).filter(|part| !part.is_empty()) {
-        if !out.is_empty() {
-            out.push('-');
+    for character in name.chars() {
+        match character {
+            '-' | '_' | '.' if out.ends_with('-') => {}
+            '-' | '_' | '.' => out.push('-'),
+            other => out.push(other.to_ascii_lowercase()),
         }
-        out.push_str(&part.to_ascii_lowercase());
     }
     out
 }
@@ -131,5 +132,6 @@ mod tests {
     #[test]
     fn names_have_one_canonical_form() {
         assert_eq!(canonical_name("Ruamel._-Yaml"), "ruamel-yaml");
+        assert_eq!(canonical_name("odd_"), "odd-", "not the same name as \"odd\"");
     }
 }
