@@ -1,0 +1,68 @@
+//! The windows. They exist only while somebody looks at them, so that no web view is in memory otherwise.
+
+use crate::controller::Page;
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+
+pub(crate) const MAIN: &str = "main";
+pub(crate) const PROMPT: &str = "prompt";
+
+/// Shows the main window at a page; must run on the main thread.
+pub(crate) fn show_main(app: &AppHandle, page: Page) {
+    if let Some(window) = app.get_webview_window(MAIN) {
+        if page != Page::Any {
+            // A fragment of ours, not text from anywhere else.
+            let go = format!("location.hash = '#{}'", page.fragment());
+            if let Err(error) = window.eval(&go) {
+                tracing::warn!(%error, "the window did not turn to its page");
+            }
+        }
+        raise(&window);
+        return;
+    }
+    let address = match page {
+        Page::Any => "index.html".to_owned(),
+        page => format!("index.html#{}", page.fragment()),
+    };
+    let built = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App(address.into()))
+        .title("Doorward")
+        .inner_size(1100.0, 720.0)
+        .min_inner_size(800.0, 560.0)
+        .build();
+    if let Err(error) = built {
+        tracing::error!(%error, "the main window could not be opened");
+    }
+}
+
+/// Shows the prompt; must run on the main thread.
+pub(crate) fn show_prompt(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(PROMPT) {
+        raise(&window);
+        return;
+    }
+    let built = WebviewWindowBuilder::new(app, PROMPT, WebviewUrl::App("prompt.html".into()))
+        .title("Doorward asks")
+        .inner_size(480.0, 520.0)
+        .min_inner_size(400.0, 400.0)
+        .always_on_top(true)
+        .center()
+        .build();
+    if let Err(error) = built {
+        tracing::error!(%error, "the prompt could not be opened");
+    }
+}
+
+/// Closes the prompt if it is open; must run on the main thread.
+pub(crate) fn close_prompt(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(PROMPT)
+        && let Err(error) = window.destroy()
+    {
+        tracing::warn!(%error, "the prompt could not be closed");
+    }
+}
+
+fn raise(window: &WebviewWindow) {
+    let raised = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the window could not be raised");
+    }
+}
