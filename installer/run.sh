@@ -1,17 +1,20 @@
 #!/bin/sh
 # Runs the daemon as root and the app as the user from a checkout, until Ctrl-C; nothing stays behind.
 # usage: run.sh FOLDER-WITH-THE-PROGRAMS
+#   DOORWARD_SOCKET      where the daemon listens (default: /run/doorward/doorwardd.sock)
+#   DOORWARD_RUN_CONFIG  a file with further lines for the daemon's configuration
 set -eu
 
 bin="$(cd "${1:?usage: run.sh FOLDER-WITH-THE-PROGRAMS}" && pwd)"
 here="$(cd "$(dirname "$0")" && pwd)"
-run=/run/doorward
-config="$run/make-run.toml"
-pid_file="$run/make-run.pid"
+socket="${DOORWARD_SOCKET:-/run/doorward/doorwardd.sock}"
+export DOORWARD_SOCKET="$socket"
+folder="$(dirname "$socket")"
+config="$folder/make-run.toml"
+pid_file="$folder/make-run.pid"
 policy=/usr/share/polkit-1/actions/org.doorward.policy
 installed_policy=""
-front=""
-watcher=""
+fronts=""
 
 say() { printf 'doorward: %s\n' "$*"; }
 fail() { printf 'doorward: %s\nhint: %s\n' "$1" "$2" >&2 && exit 1; }
@@ -32,16 +35,14 @@ if "$bin/doorward" status >/dev/null 2>&1; then
   fail "a daemon is running already" "stop it with: sudo systemctl stop doorwardd"
 fi
 
-daemon_runs() {
-  # shellcheck disable=SC2016 # for the inner shell
-  $as_root sh -c '[ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null' sh "$pid_file"
-}
+# shellcheck disable=SC2016 # for the inner shell
+daemon_runs() { $as_root sh -c '[ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null' sh "$pid_file"; }
 
 clean_up() {
-  trap - EXIT INT TERM HUP
-  for child in $front $watcher; do
-    kill -TERM "$child" 2>/dev/null || true
-    wait "$child" 2>/dev/null || true
+  trap - EXIT
+  trap '' INT TERM HUP
+  for front in $fronts; do
+    kill -TERM "$front" 2>/dev/null || true
   done
   if daemon_runs; then
     # shellcheck disable=SC2016 # for the inner shell
@@ -55,15 +56,18 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 0' INT TERM HUP
 
-$as_root install -d -m 0755 "$run"
-printf 'clients = ["%s", "%s"]\n' "$bin/doorward-app" "$bin/doorward" | $as_root tee "$config" >/dev/null
+$as_root install -d -m 0755 "$folder"
+{
+  printf 'socket = "%s"\nclients = ["%s", "%s"]\n' "$socket" "$bin/doorward-app" "$bin/doorward"
+  [ -z "${DOORWARD_RUN_CONFIG:-}" ] || cat "$DOORWARD_RUN_CONFIG"
+} | $as_root tee "$config" >/dev/null
 if [ -d "$(dirname "$policy")" ] && [ ! -e "$policy" ]; then
   $as_root install -m 0644 "$here/linux/org.doorward.policy" "$policy"
   installed_policy=yes
 fi
 
 # shellcheck disable=SC2016 # for the inner shell
-$as_root sh -c 'echo $$ >"$1"; exec "$2" --config "$3"' sh "$pid_file" "$bin/doorwardd" "$config" &
+$as_root sh -c 'echo $$ >"$1"; exec "$2" --config "$3"' sh "$pid_file" "$bin/doorwardd" "$config" >/dev/null &
 daemon=$!
 tries=0
 until "$bin/doorward" status >/dev/null 2>&1; do
@@ -76,11 +80,13 @@ say "the guard is running; try in another terminal: $bin/doorward drill"
 
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
   "$bin/doorward-app" &
+  fronts="$!"
 else
   say "there is no display, so no window and no tray; alerts and new packages appear here (Ctrl-C ends)"
   "$bin/doorward" projects watch &
-  watcher=$!
+  fronts="$!"
   "$bin/doorward" events --follow --limit 0 &
+  fronts="$fronts $!"
 fi
-front=$!
-wait "$front" || true
+# shellcheck disable=SC2086 # one word per process
+wait $fronts || true

@@ -1,5 +1,7 @@
 //! What is installed beside the programs: the unit, the desktop's files, the maintainer scripts.
 
+mod run;
+
 use doorward_tests::{Run, need, repository, skipped};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
