@@ -1,0 +1,4 @@
+//! `doorward scan` on whole packages, as people and scripts call it.
+
+mod contract;
+mod trapdoor;
