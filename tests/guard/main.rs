@@ -1,4 +1,5 @@
 //! The guard against real package managers, run by an ordinary user with a made-up home.
 
+mod drill;
 mod everyday;
 mod theft;

@@ -150,14 +150,15 @@ impl Decoy {
         Ok(decoy)
     }
 
-    /// Never through a link, and never over a file that is not the drill's own.
+    /// Written beside the guarded folder and moved in, for in block mode even this program may not open
+    /// a file that looks like a key.
     fn write(&self) -> io::Result<()> {
-        match fs::remove_file(&self.file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.file)?;
+        let folder = self.file.parent().and_then(Path::parent).unwrap_or(&self.root);
+        let draft = folder.join(format!(".doorward-drill-{}", std::process::id()));
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(DECOY.as_bytes())
+            .and_then(|()| fs::rename(&draft, &self.file))
+            .inspect_err(|_| drop(fs::remove_file(&draft)))
     }
 }
 
