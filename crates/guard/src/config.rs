@@ -129,7 +129,8 @@ impl Config {
             hint: hint.to_owned(),
         };
         let config: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let line =
+                error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let hint = if error.message().contains("unknown field") {
                 "check the spelling; `doorwardd --help` lists every key"
             } else {
@@ -150,7 +151,11 @@ impl Config {
         for (key, value) in paths.into_iter().chain(named) {
             if !value.is_absolute() {
                 let problem = format!("`{key}` names {}, which is not an absolute path", value.display());
-                return Err(invalid(line_of(key), &problem, "write the path from the root on, with a leading /"));
+                return Err(invalid(
+                    line_of(key),
+                    &problem,
+                    "write the path from the root on, with a leading /",
+                ));
             }
         }
         Ok(config)

@@ -60,8 +60,9 @@ pub enum DaemonError {
 pub fn run(config: Config) -> Result<i32, DaemonError> {
     let highest = sys::raise_file_limit(DESCRIPTORS);
     let group = Group::open()?;
-    let forked = supervise::supervise(&group)
-        .map_err(|source| system("starting the worker", source, "the system is short of processes or memory"))?;
+    let forked = supervise::supervise(&group).map_err(|source| {
+        system("starting the worker", source, "the system is short of processes or memory")
+    })?;
     let first = match forked {
         Role::Worker { first } => first,
         Role::Done(code) => return Ok(code),
@@ -99,8 +100,18 @@ impl Worker {
             false => None,
         };
         let enrolment = Enrolment::new(Catalog::builtin()?, Topology::open()?);
-        let guard = Guard::new(config, Arc::new(group), enrolment, settings, recorder, Arc::clone(&hashes), first_event)
-            .map_err(|source| system("making an event descriptor", source, "the system is short of descriptors"))?;
+        let guard = Guard::new(
+            config,
+            Arc::new(group),
+            enrolment,
+            settings,
+            recorder,
+            Arc::clone(&hashes),
+            first_event,
+        )
+        .map_err(|source| {
+            system("making an event descriptor", source, "the system is short of descriptors")
+        })?;
         let guard = Arc::new(guard);
 
         let mut threads = Vec::new();
@@ -124,7 +135,7 @@ impl Worker {
 
         let recorder = background("recorder", {
             let (guard, journal) = (Arc::clone(&guard), Arc::clone(&journal));
-            move || write_down(&records, &journal, &guard.audience, &hashes)
+            move || write_down(&records, &journal, &guard)
         })?;
         tell_of_the_start(&guard, released);
         let office = Arc::new(Office { guard: Arc::clone(&guard), journal, clients, gate: gate.clone() });
@@ -162,10 +173,13 @@ impl Worker {
 fn enrol_everything(guard: &Guard) {
     let group = &guard.group;
     guard.enrolment.add_homes(group, guard.config.all_homes());
-    let named = guard.settings.with(|current| current.projects.values().flatten().cloned().collect::<Vec<PathBuf>>());
+    let named =
+        guard.settings.with(|current| current.projects.values().flatten().cloned().collect::<Vec<PathBuf>>());
     for root in guard.config.projects.iter().chain(&named) {
         match root.canonicalize().and_then(|root| root.metadata().map(|metadata| (root, metadata.uid()))) {
-            Ok((root, owner)) => guard.enrolment.add_place(group, Place { kind: PlaceKind::Project, root, owner }),
+            Ok((root, owner)) => {
+                guard.enrolment.add_place(group, Place { kind: PlaceKind::Project, root, owner })
+            }
             Err(error) => tracing::warn!(path = %root.display(), %error, "a project cannot be guarded"),
         }
     }
@@ -187,9 +201,8 @@ fn warm_hashes(guard: &Guard) {
 }
 
 fn release_orphans(group: &Group, settings: &Settings, highest: u64) -> usize {
-    let observed = settings.with(|current| {
-        current.policy.mode == Mode::Observe || current.is_paused(Timestamp::now())
-    });
+    let observed =
+        settings.with(|current| current.policy.mode == Mode::Observe || current.is_paused(Timestamp::now()));
     let answer = if observed { Answer::Allow } else { Answer::Deny };
     group.answer_orphans(answer, i32::try_from(highest).unwrap_or(i32::MAX))
 }
@@ -213,15 +226,13 @@ fn vital(
     name: &'static str,
     work: impl FnOnce() -> Result<(), FanotifyError> + Send + 'static,
 ) -> Result<JoinHandle<()>, DaemonError> {
-    background(name, move || {
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(%error, name, "a vital thread failed");
-                std::process::abort();
-            }
-            Err(_) => std::process::abort(),
+    background(name, move || match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(%error, name, "a vital thread failed");
+            std::process::abort();
         }
+        Err(_) => std::process::abort(),
     })
 }
 

@@ -2,7 +2,9 @@
 //! own process → decoy → explicit rule → package lineage → catalog reader → mode of the tier.
 
 use crate::rules::{self, Subject};
-use doorward_protocol::{Attribution, Importance, Mode, Policy, Rule, RuleVerdict, Secret, Stage, Timestamp, visible};
+use doorward_protocol::{
+    Attribution, Importance, Mode, Policy, Rule, RuleVerdict, Secret, Stage, Timestamp, visible,
+};
 
 /// What is known about one read.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,8 @@ pub struct Facts<'a> {
     pub decoy: bool,
     /// True where the reader has a terminal.
     pub terminal: bool,
+    /// True where the file has nothing in it yet.
+    pub empty: bool,
 }
 
 /// What is in force for the owner of the secret.
@@ -106,7 +110,8 @@ fn decoy(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision> {
 
 fn explicit_rule(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision> {
     let lineage = lineage_counts(facts);
-    let rule = rules::matching(standing.rules, facts.subject, facts.secret, facts.package, lineage, standing.now)?;
+    let rule =
+        rules::matching(standing.rules, facts.subject, facts.secret, facts.package, lineage, standing.now)?;
     Some(match rule.draft.verdict {
         RuleVerdict::Allow => Decision {
             outcome: Outcome::Allow,
@@ -118,7 +123,11 @@ fn explicit_rule(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision>
             Outcome::Allow,
             Step::Rule,
             loudness(facts),
-            format!("{}; your rule {} would block it, but the guard is paused.", wanted_secret(facts), rule.id),
+            format!(
+                "{}; your rule {} would block it, but the guard is paused.",
+                wanted_secret(facts),
+                rule.id
+            ),
         ),
         RuleVerdict::Deny => decision(
             Outcome::Deny,
@@ -163,6 +172,13 @@ fn catalog_reader(facts: &Facts<'_>) -> Option<Decision> {
 }
 
 fn tier_mode(facts: &Facts<'_>, standing: &Standing<'_>) -> Decision {
+    // Making a secret is no theft. What it costs: a stranger (never a package) who makes the file first
+    // and keeps it open can read what comes into it, because the kernel fixes at the open whether
+    // later reads are reported.
+    if facts.empty {
+        let why = format!("{}; there is nothing in it yet.", wanted_secret(facts));
+        return Decision { outcome: Outcome::Allow, step: Step::Mode, importance: None, why };
+    }
     let mode = if standing.paused { Mode::Observe } else { standing.policy.for_tier(facts.secret.tier) };
     by_mode(facts, standing, mode, Step::Mode, loudness(facts), "programs without a rule are")
 }
@@ -177,7 +193,9 @@ fn by_mode(
 ) -> Decision {
     let wanted = wanted_secret(facts);
     let (outcome, ending) = match mode {
-        Mode::Observe if standing.paused => (Outcome::Allow, "the guard is paused, so it was allowed.".to_owned()),
+        Mode::Observe if standing.paused => {
+            (Outcome::Allow, "the guard is paused, so it was allowed.".to_owned())
+        }
         Mode::Observe => (Outcome::Allow, format!("{whom} observed, so it was allowed.")),
         Mode::Block => (Outcome::Deny, format!("{whom} blocked.")),
         Mode::Ask if standing.someone_to_ask => {

@@ -3,7 +3,9 @@
 
 use crate::attribution::attribute;
 use crate::identity::identify;
-use crate::sys::{Answer, EventBuffer, FanotifyError, Group, MarkKind, PermissionEvent, Waker, poll_readable};
+use crate::sys::{
+    Answer, EventBuffer, FanotifyError, Group, MarkKind, PermissionEvent, Waker, poll_readable,
+};
 use crate::watch::{Guard, ObjectKey, Record, guard_event};
 use doorward_protocol::{
     Action, Event, EventKind, GateQuestion, Importance, Secret, ServerMessage, Timestamp, Verdict, visible,
@@ -108,7 +110,8 @@ impl Gate {
         let polled = [self.group.fd(), self.waker.fd()];
         loop {
             let next = self.held().waiting.values().map(|start| start.deadline).min();
-            let wait = next.map(|end| end.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
+            let wait =
+                next.map(|end| end.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
             poll_readable(&polled, wait);
             self.waker.clear();
             for request in self.group.read(&mut buffer)? {
@@ -117,7 +120,12 @@ impl Gate {
             let (now, stopping) = (Instant::now(), self.stopping.load(Relaxed));
             let over: Vec<Start> = {
                 let mut held = self.held();
-                let ids: Vec<u64> = held.waiting.iter().filter(|(_, start)| stopping || start.deadline <= now).map(|(id, _)| *id).collect();
+                let ids: Vec<u64> = held
+                    .waiting
+                    .iter()
+                    .filter(|(_, start)| stopping || start.deadline <= now)
+                    .map(|(id, _)| *id)
+                    .collect();
                 ids.into_iter().filter_map(|id| held.waiting.remove(&id)).collect()
             };
             over.iter().for_each(|start| self.answer(&start.request, Answer::Allow));
@@ -130,7 +138,8 @@ impl Gate {
     /// The worker: looks at the folders of candidates, where a hostile file system may make it wait.
     pub fn look_closer(&self, guard: &Guard, candidates: &Candidates) {
         while let Ok(id) = candidates.0.recv() {
-            let looked_at = self.held().waiting.get(&id).map(|start| (start.folder.clone(), start.request.pid));
+            let looked_at =
+                self.held().waiting.get(&id).map(|start| (start.folder.clone(), start.request.pid));
             let Some((folder, pid)) = looked_at else { continue };
             let object = folder.metadata().ok().map(|metadata| ObjectKey::of(&metadata));
             let known = self.verdicts().get(&folder).filter(|known| Some(known.folder) == object).cloned();
@@ -229,10 +238,8 @@ impl Gate {
 }
 
 fn refusal(guard: &Guard, start: &Start, known: &Known) -> Event {
-    let program = std::fs::read_link(format!(
-        "/proc/self/fd/{}",
-        std::os::fd::AsRawFd::as_raw_fd(&start.request.file)
-    ));
+    let program =
+        std::fs::read_link(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&start.request.file)));
     let identity = identify(start.request.pid).ok();
     let package = identity.as_ref().and_then(attribute);
     let owner = identity.as_ref().map_or(0, |identity| identity.uid);
@@ -281,7 +288,10 @@ mod tests {
         assert_eq!(found("/p/node_modules/a").as_deref(), Some("/p/node_modules/a"));
         assert_eq!(found("/p/node_modules/a/lib/x").as_deref(), Some("/p/node_modules/a"));
         assert_eq!(found("/p/node_modules/@s/b/x").as_deref(), Some("/p/node_modules/@s/b"));
-        assert_eq!(found("/p/node_modules/a/node_modules/b").as_deref(), Some("/p/node_modules/a/node_modules/b"));
+        assert_eq!(
+            found("/p/node_modules/a/node_modules/b").as_deref(),
+            Some("/p/node_modules/a/node_modules/b")
+        );
         assert_eq!(found("/p/node_modules/@s"), None);
         assert_eq!(found("/p/node_modules"), None);
         assert_eq!(found("/p/node_modules/.bin"), None);

@@ -26,7 +26,9 @@ pub struct Journal {
 
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("opening the journal in {folder} failed: {source}\nhint: the daemon must be able to write there; see state_dir")]
+#[error(
+    "opening the journal in {folder} failed: {source}\nhint: the daemon must be able to write there; see state_dir"
+)]
 pub struct JournalError {
     folder: PathBuf,
     source: io::Error,
@@ -67,15 +69,17 @@ impl Journal {
         self.unwritten
     }
 
-    /// Adds an event, in memory always, on disk where the disk allows.
-    pub fn add(&mut self, event: &Event) {
+    /// Adds an event, in memory always, on disk where the disk allows; true where it does.
+    pub fn add(&mut self, event: &Event) -> bool {
         self.remember(event.clone());
-        if let Err(error) = self.write(event) {
+        let written = self.write(event);
+        if let Err(error) = &written {
             self.unwritten += 1;
             if self.unwritten.is_power_of_two() {
                 tracing::warn!(%error, lost = self.unwritten, "the journal could not be written");
             }
         }
+        written.is_ok()
     }
 
     /// A user's newest events above an id, oldest first; of every user where `owner` is `None`.
@@ -131,7 +135,8 @@ impl Journal {
     }
 
     fn reopen(&mut self) -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(self.path(0))?;
+        let mut file =
+            OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(self.path(0))?;
         self.written = file.metadata()?.len();
         if self.written > 0 && !ends_with_line_break(&file) {
             file.write_all(b"\n")?;

@@ -53,7 +53,9 @@ fn understand(mut arguments: impl Iterator<Item = PathBuf>) -> anyhow::Result<Or
             "--config" => config = Some(arguments.next().context("--config needs a file; see --help")?),
             text if text.starts_with("--config=") => config = Some(PathBuf::from(&text["--config=".len()..])),
             "--help" | "-h" => return Ok(Order::Print(help())),
-            "--version" | "-V" => return Ok(Order::Print(format!("doorwardd {}", env!("CARGO_PKG_VERSION")))),
+            "--version" | "-V" => {
+                return Ok(Order::Print(format!("doorwardd {}", env!("CARGO_PKG_VERSION"))));
+            }
             other => bail!("there is no option {other}; see --help"),
         }
     }

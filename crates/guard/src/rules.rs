@@ -86,7 +86,10 @@ pub fn check(draft: &RuleDraft, interpreter: bool) -> Result<(), (&'static str, 
                 "name the script too",
             ));
         }
-        if who.exe.is_none() && who.process.is_none() && who.package.as_ref().is_some_and(|p| p.version.is_empty()) {
+        if who.exe.is_none()
+            && who.process.is_none()
+            && who.package.as_ref().is_some_and(|p| p.version.is_empty())
+        {
             return Err(("the rule would allow every version of the package", "name the version"));
         }
     }

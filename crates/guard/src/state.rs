@@ -58,7 +58,9 @@ struct RulesFile {
 
 /// Why something could not be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("writing {path} failed: {source}; it counts until the daemon ends\nhint: check the disk's free space")]
+#[error(
+    "writing {path} failed: {source}; it counts until the daemon ends\nhint: check the disk's free space"
+)]
 pub struct SaveError {
     path: PathBuf,
     source: io::Error,
@@ -70,7 +72,8 @@ impl Settings {
         let mut notes = Vec::new();
         let policy: PolicyFile = load_or_previous(&folder.join("policy.json"), &mut notes);
         let mut rules: RulesFile = load_or_previous(&folder.join("rules.json"), &mut notes);
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
+        let boot =
+            fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
         if rules.boot != boot {
             rules.rules.retain(|rule| !matches!(rule.draft.expiry, Expiry::Restart | Expiry::Process));
         }
@@ -211,8 +214,7 @@ fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), SaveError> {
     let fresh = path.with_extension("json.new");
     let write = || {
         let bytes = serde_json::to_vec_pretty(value)?;
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
         if path.exists() {
@@ -226,7 +228,8 @@ fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), SaveError> {
 }
 
 fn load_or_previous<T: DeserializeOwned + Default>(path: &Path, notes: &mut Vec<String>) -> T {
-    for (attempt, candidate) in [path.to_path_buf(), path.with_extension("json.previous")].iter().enumerate() {
+    for (attempt, candidate) in [path.to_path_buf(), path.with_extension("json.previous")].iter().enumerate()
+    {
         let text = match fs::read_to_string(candidate) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,

@@ -22,12 +22,12 @@ pub enum Role {
     Done(i32),
 }
 
-/// Forks workers until one ends in order. `group` is only held, never read here. Must be called
+/// Forks workers until one ends in order. The group is only held, never read here. Must be called
 /// before any thread starts.
 ///
 /// # Errors
 /// Those of fork(2).
-pub fn supervise(group: &Group) -> io::Result<Role> {
+pub fn supervise(_group: &Group) -> io::Result<Role> {
     sys::block_signals();
     let supervisor = std::process::id();
     let (mut first, mut pause) = (true, Duration::from_millis(50));
@@ -42,14 +42,17 @@ pub fn supervise(group: &Group) -> io::Result<Role> {
         };
         let ending = wait_for_end(worker);
         match ending {
-            Ending { code: Some(code), .. } if code != PANICKED => return Ok(Role::Done(code)),
+            // A worker that cannot even start is an error of the first one, and a reason to try again later.
+            Ending { code: Some(code), .. } if code == 0 || (first && code != PANICKED) => {
+                return Ok(Role::Done(code));
+            }
             Ending { asked: true, .. } => return Ok(Role::Done(0)),
             _ => {}
         }
         first = false;
-        pause = if started.elapsed() < SOON { (pause * 2).min(LONGEST_PAUSE) } else { Duration::from_millis(50) };
+        pause =
+            if started.elapsed() < SOON { (pause * 2).min(LONGEST_PAUSE) } else { Duration::from_millis(50) };
         std::thread::sleep(pause);
-        debug_assert!(group.fd() >= 0);
     }
 }
 

@@ -2,10 +2,10 @@
 
 mod support;
 
-use doorward_protocol::{Action, Control, CoverageLevel, EventKind, Expiry, Importance, RuleVerdict};
+use doorward_protocol::{Action, EventKind, Expiry, Importance, RuleVerdict, What};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use support::{ADA, BOB, Connection, Daemon, KEY, cat, cat_in_background, event_about, kill, make_home, sh, soon, was_denied, write_owned};
+use support::{ADA, Daemon, KEY, answer, cat, cat_in_background, event_about, kill, soon, was_denied};
 
 #[test]
 fn block_denies_names_the_reader_and_leaves_the_rest_alone() {
@@ -39,4 +39,175 @@ fn observe_lets_the_read_go_ahead_and_tells() {
     assert_eq!(event.reader.sha256.len(), 64);
     let about_key = connection.events().into_iter().filter(|event| event.secret.path == daemon.key()).count();
     assert_eq!(about_key, 1, "one read is one event");
+}
+
+#[test]
+fn ask_observes_while_nobody_is_there() {
+    let daemon = Daemon::start("mode = \"ask\"");
+    assert_eq!(cat(&daemon.key(), ADA).stdout, KEY.as_bytes());
+    let event = event_about(&mut daemon.connect(), &daemon.key());
+    assert_eq!(event.action, Action::Allowed);
+    assert!(event.why.contains("nobody was there"), "{}", event.why);
+}
+
+#[test]
+fn a_question_answered_yes_lets_this_one_read_go_ahead() {
+    let daemon = Daemon::start("mode = \"ask\"");
+    let mut connection = daemon.connect();
+    connection.subscribe();
+    for _ in 0..2 {
+        let reader = cat_in_background(&daemon.key(), ADA);
+        let asked = connection.asked();
+        assert_eq!((asked.event.action, asked.default_allow), (Action::Asked, false));
+        assert_eq!(asked.event.reader.sha256.len(), 64);
+        answer(&mut connection, asked.event.id, true, Expiry::Once).expect("answered");
+        assert_eq!(reader.wait_with_output().expect("cat").stdout, KEY.as_bytes());
+        let settled = connection.settled();
+        assert_eq!((settled.id, settled.action), (asked.event.id, Action::Allowed));
+        assert_eq!(settled.reader.sha256, asked.event.reader.sha256);
+    }
+    assert!(answer(&mut connection, 1, true, Expiry::Once).is_err(), "it was answered before");
+}
+
+#[test]
+fn a_question_answered_no_denies_and_a_lasting_answer_becomes_a_narrow_rule() {
+    let daemon = Daemon::start("mode = \"ask\"");
+    let mut connection = daemon.connect();
+    connection.subscribe();
+    let reader = cat_in_background(&daemon.key(), ADA);
+    let asked = connection.asked();
+    answer(&mut connection, asked.event.id, false, Expiry::Always).expect("answered");
+    assert!(was_denied(&reader.wait_with_output().expect("cat")));
+    assert!(was_denied(&cat(&daemon.key(), ADA)), "the rule answers the next one");
+
+    let state = daemon.connect().hello.state;
+    assert_eq!(state.rules.len(), 1);
+    let rule = &state.rules[0];
+    assert_eq!((rule.owner, rule.draft.verdict), (ADA, RuleVerdict::Deny));
+    assert_eq!(rule.draft.what, What::Path(daemon.key()));
+    assert_eq!(rule.draft.who.sha256.as_deref(), Some(asked.event.reader.sha256.as_str()));
+}
+
+#[test]
+fn a_question_nobody_answers_is_denied_and_makes_no_rule() {
+    let daemon = Daemon::start("mode = \"ask\"\nask_seconds = 1");
+    let mut connection = daemon.connect();
+    connection.subscribe();
+    assert!(was_denied(&cat(&daemon.key(), ADA)));
+    let settled = connection.settled();
+    assert_eq!(settled.action, Action::Denied);
+    assert!(settled.why.contains("nobody answered in time"), "{}", settled.why);
+    let state = daemon.connect().hello.state;
+    assert!(state.rules.is_empty());
+    assert_eq!(state.counters.timed_out, 1);
+}
+
+#[test]
+fn too_many_questions_are_denied_and_counted() {
+    let daemon = Daemon::start("mode = \"ask\"\nask_seconds = 20");
+    let mut connection = daemon.connect();
+    connection.subscribe();
+    let mut readers: Vec<_> = (0..64).map(|_| cat_in_background(&daemon.key(), ADA)).collect();
+    for _ in 0..64 {
+        connection.asked();
+    }
+    assert!(was_denied(&cat(&daemon.key(), ADA)));
+    assert_eq!(daemon.connect().hello.state.counters.overflowed, 1);
+    for reader in &mut readers {
+        reader.kill().expect("kill");
+        reader.wait().expect("wait");
+    }
+}
+
+#[test]
+fn an_orderly_end_denies_what_is_held_and_removes_the_socket() {
+    let mut daemon = Daemon::start("mode = \"ask\"");
+    let mut connection = daemon.connect();
+    connection.subscribe();
+    let reader = cat_in_background(&daemon.key(), ADA);
+    let asked = connection.asked();
+    assert!(daemon.end(), "the exit code is 0");
+    assert!(was_denied(&reader.wait_with_output().expect("cat")));
+    assert!(!daemon.socket().exists());
+
+    let journal = fs::read_to_string(daemon.root().join("state/journal/events.0.jsonl")).expect("journal");
+    let last = journal.lines().rfind(|line| line.contains(&format!("\"id\":{},", asked.event.id)));
+    assert!(last.is_some_and(|line| line.contains("\"denied\"")), "{journal}");
+}
+
+#[test]
+fn a_killed_worker_opens_no_door() {
+    let mut daemon = Daemon::start("mode = \"ask\"");
+    let mut connection = daemon.connect();
+    connection.subscribe();
+    let reader = cat_in_background(&daemon.key(), ADA);
+    let asked = connection.asked();
+    kill(connection.hello.pid, "-KILL");
+    assert!(was_denied(&reader.wait_with_output().expect("cat")), "the successor denies what was held");
+    daemon.wait_until_ready();
+    let mut again = daemon.connect();
+    assert_ne!(again.hello.pid, connection.hello.pid);
+    assert_eq!(cat(&daemon.key(), ADA).stdout, KEY.as_bytes());
+    assert!(event_about(&mut again, &daemon.key()).id > asked.event.id, "ids rise across restarts");
+}
+
+#[test]
+fn a_killed_supervisor_takes_its_worker_along_in_order() {
+    let mut daemon = Daemon::start("mode = \"ask\"");
+    let mut connection = daemon.connect();
+    connection.subscribe();
+    let reader = cat_in_background(&daemon.key(), ADA);
+    connection.asked();
+    daemon.child.kill().expect("kill");
+    daemon.child.wait().expect("wait");
+    assert!(was_denied(&reader.wait_with_output().expect("cat")));
+    soon("the socket is gone", || (!daemon.socket().exists()).then_some(()));
+}
+
+#[test]
+fn a_full_disk_stops_no_answer_and_is_told() {
+    let folder = tempfile::Builder::new().prefix("doorward-guard-").tempdir().expect("folder");
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("open");
+    support::make_home(&folder.path().join("ada"), ADA);
+    let state = folder.path().join("state");
+    fs::create_dir(&state).expect("make folder");
+    let small = Disk::mount(&state);
+    let daemon = Daemon::start_in(folder, "mode = \"block\"");
+    let mut filler = fs::File::create(state.join("filler")).expect("create");
+    while std::io::Write::write_all(&mut filler, &[0; 512]).is_ok() {}
+    for _ in 0..20 {
+        assert!(was_denied(&cat(&daemon.key(), ADA)));
+    }
+    let mut connection = daemon.connect();
+    soon("the events and the notice are there", || {
+        let events = connection.events();
+        let reads = events.iter().filter(|event| event.secret.path == daemon.key()).count();
+        let told = events
+            .iter()
+            .any(|event| event.kind == EventKind::Guard && event.why.contains("cannot be written"));
+        (reads == 20 && told).then_some(())
+    });
+    let _folder = daemon.stop();
+    drop(small);
+}
+
+/// A file system of a few pages.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn mount(at: &std::path::Path) -> Self {
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=32k", "doorward-test"])
+            .arg(at)
+            .status()
+            .expect("run mount");
+        assert!(mounted.success());
+        Self(at.to_path_buf())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
 }

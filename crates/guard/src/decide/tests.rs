@@ -15,6 +15,7 @@ struct Case {
     paused: bool,
     rules: Vec<Rule>,
     someone: bool,
+    empty: bool,
 }
 
 impl Case {
@@ -37,13 +38,18 @@ impl Case {
             paused: false,
             rules: Vec::new(),
             someone: true,
+            empty: false,
         }
     }
 
     fn from_package(mut self) -> Self {
         self.manager = Some("npm");
         self.package = Some(Attribution {
-            package: PackageRef { ecosystem: Ecosystem::Npm, name: "evil-dep".into(), version: "1.2.3".into() },
+            package: PackageRef {
+                ecosystem: Ecosystem::Npm,
+                name: "evil-dep".into(),
+                version: "1.2.3".into(),
+            },
             stage: Stage::Install,
             script: "postinstall".into(),
             path: Some("/home/ada/p/node_modules/evil-dep".into()),
@@ -70,6 +76,7 @@ impl Case {
             managers_own: self.managers_own,
             decoy: self.decoy,
             terminal: true,
+            empty: self.empty,
         };
         let standing = Standing {
             policy: &self.policy,
@@ -161,6 +168,16 @@ fn a_denying_rule_wins_and_injected_programs_lose_their_rules() {
     let mut replaced = Case::new(Mode::Block).rule(RuleVerdict::Allow, cat());
     replaced.subject.inode = "1:3".into();
     assert_eq!(replaced.decide().outcome, Outcome::Deny);
+}
+
+#[test]
+fn whoever_makes_a_secret_may_write_it_unless_a_package_does() {
+    let mut case = Case::new(Mode::Block);
+    case.empty = true;
+    assert_eq!((case.decide().outcome, case.decide().importance), (Outcome::Allow, None));
+    let mut case = Case::new(Mode::Block).from_package();
+    case.empty = true;
+    assert_eq!(case.decide().outcome, Outcome::Deny);
 }
 
 #[test]

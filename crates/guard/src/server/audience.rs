@@ -77,9 +77,9 @@ impl Audience {
 
     /// True while somebody is connected who may answer for this user.
     pub fn can_answer(&self, owner: u32) -> bool {
-        self.clients()
-            .iter()
-            .any(|client| client.sees(owner) && client.subscribed.load(Relaxed) && client.trusted.load(Relaxed))
+        self.clients().iter().any(|client| {
+            client.sees(owner) && client.subscribed.load(Relaxed) && client.trusted.load(Relaxed)
+        })
     }
 
     /// True while somebody answers the exec gate for this user.

@@ -51,7 +51,8 @@ impl PinnedClients {
             ));
         }
         if let Some(found) = attribute(&identity) {
-            let message = format!("A script of the package {} started the program that asked.", found.package);
+            let message =
+                format!("A script of the package {} started the program that asked.", found.package);
             return Err(forbidden(&message, "Use Doorward's own window, or a terminal of your own."));
         }
         Ok(identity)
@@ -62,7 +63,7 @@ impl PinnedClients {
 ///
 /// # Errors
 /// [`ErrorCode::NotAuthorised`] with the reason.
-pub fn consent(polkit: &Path, peer: &PeerIdentity, identity: &Identity) -> Result<(), WireError> {
+pub(super) fn consent(polkit: &Path, peer: &PeerIdentity, identity: &Identity) -> Result<(), WireError> {
     if peer.uid == 0 {
         return Ok(());
     }

@@ -27,7 +27,9 @@ pub(super) fn handle(session: &Session, control: Control) -> Result<Reply, WireE
         Control::Pause { seconds } => pause(session, seconds),
         Control::Resume => saved(session.office.guard.settings.set_pause(None)),
         Control::SetProjects(projects) => set_projects(session, projects),
-        Control::GateVerdict { question: _, path, verdict, why } => gate_verdict(session, &path, verdict, &why),
+        Control::GateVerdict { question: _, path, verdict, why } => {
+            gate_verdict(session, &path, verdict, &why)
+        }
         Control::ServeGate => {
             trusted(session)?;
             session.client.serves_gate.store(true, Relaxed);
@@ -43,7 +45,13 @@ pub(super) fn handle(session: &Session, control: Control) -> Result<Reply, WireE
 fn answer(session: &Session, event: u64, allow: bool, expiry: Expiry) -> Result<Reply, WireError> {
     let identity = trusted(session)?;
     let guard = &session.office.guard;
-    let gone = || error(ErrorCode::NotFound, "That question is not open any more.", "It was answered, or its time was over.");
+    let gone = || {
+        error(
+            ErrorCode::NotFound,
+            "That question is not open any more.",
+            "It was answered, or its time was over.",
+        )
+    };
     if expiry != Expiry::Once {
         let asked = guard.pending().questions(session.sees());
         let asked = asked.into_iter().find(|asked| asked.event.id == event).ok_or_else(gone)?;
@@ -105,24 +113,34 @@ fn add_checked(
     if let What::Class(class) = &draft.what
         && guard.enrolment.catalog().class(class).is_none()
     {
-        return Err(invalid(&format!("There is no kind of secret called {class}."), "Use a class that the guard's state shows."));
+        return Err(invalid(
+            &format!("There is no kind of secret called {class}."),
+            "Use a class that the guard's state shows.",
+        ));
     }
     let interpreter = draft.who.exe.as_ref().is_some_and(|exe| looks_like_interpreter(exe));
-    rules::check(&draft, interpreter)
-        .map_err(|(problem, hint)| invalid(&format!("{}.", sentence(problem)), &format!("{}.", sentence(hint))))?;
+    rules::check(&draft, interpreter).map_err(|(problem, hint)| {
+        invalid(&format!("{}.", sentence(problem)), &format!("{}.", sentence(hint)))
+    })?;
     if let Some(exe) = &draft.who.exe {
         let pinned = pin(session, exe);
         match (pinned, draft.verdict) {
             (Ok((inode, sha256)), _) => {
                 if draft.who.inode.as_ref().is_some_and(|seen| *seen != inode) {
-                    return Err(invalid("The program was replaced meanwhile.", "Answer for this one read only."));
+                    return Err(invalid(
+                        "The program was replaced meanwhile.",
+                        "Answer for this one read only.",
+                    ));
                 }
                 draft.who.inode = Some(inode);
                 draft.who.sha256 = Some(sha256);
             }
             (Err(_), RuleVerdict::Deny) => {}
             (Err(why), RuleVerdict::Allow) => {
-                return Err(invalid(&format!("The program {} cannot be pinned: {why}.", exe.display()), "Name a file that exists."));
+                return Err(invalid(
+                    &format!("The program {} cannot be pinned: {why}.", exe.display()),
+                    "Name a file that exists.",
+                ));
             }
         }
     }
@@ -133,14 +151,19 @@ fn add_checked(
     {
         consent(&guard.config.polkit, &session.peer, identity)?;
     }
-    let full = || error(ErrorCode::Busy, &format!("There are {MAX_RULES} rules already."), "Remove some first.");
+    let full =
+        || error(ErrorCode::Busy, &format!("There are {MAX_RULES} rules already."), "Remove some first.");
     guard.settings.add_rule(owner, draft).map_err(|why| not_saved(&why))?.ok_or_else(full)
 }
 
 fn remove_rule(session: &Session, id: u64) -> Result<Reply, WireError> {
     let guard = &session.office.guard;
     let found = guard.settings.with(|current| {
-        let mut mine = current.rules.values().flatten().filter(|rule| session.sees().is_none_or(|uid| uid == rule.owner));
+        let mut mine = current
+            .rules
+            .values()
+            .flatten()
+            .filter(|rule| session.sees().is_none_or(|uid| uid == rule.owner));
         mine.find(|rule| rule.id == id).map(|rule| (rule.owner, rule.draft.verdict))
     });
     let missing = || error(ErrorCode::NotFound, "There is no such rule of yours.", "List the rules again.");
@@ -174,12 +197,17 @@ fn set_policy(session: &Session, policy: Policy) -> Result<Reply, WireError> {
 
 fn pause(session: &Session, seconds: u32) -> Result<Reply, WireError> {
     if seconds == 0 || seconds > LONGEST_PAUSE {
-        return Err(error(ErrorCode::Invalid, "A pause lasts from one second to one day.", "Choose a time in between."));
+        return Err(error(
+            ErrorCode::Invalid,
+            "A pause lasts from one second to one day.",
+            "Choose a time in between.",
+        ));
     }
     weaken(session)?;
     let guard = &session.office.guard;
     let until = Timestamp::now().plus(Duration::from_secs(seconds.into()));
-    let mut event = guard_event(guard.next_event_id(), session.peer.uid, &format!("The guard is paused until {until}."));
+    let mut event =
+        guard_event(guard.next_event_id(), session.peer.uid, &format!("The guard is paused until {until}."));
     event.importance = Importance::Attention;
     guard.recorder.send(Record::plain(event));
     saved(guard.settings.set_pause(Some(until)))
@@ -197,14 +225,21 @@ fn set_projects(session: &Session, projects: Vec<PathBuf>) -> Result<Reply, Wire
         let found = path.canonicalize().ok().filter(|_| path.is_absolute());
         let folder = found.and_then(|real| real.metadata().ok().map(|metadata| (real, metadata)));
         match folder {
-            Some((real, metadata)) if metadata.is_dir() && (metadata.uid() == uid || uid == 0) => accepted.push((real, metadata.uid())),
+            Some((real, metadata)) if metadata.is_dir() && (metadata.uid() == uid || uid == 0) => {
+                accepted.push((real, metadata.uid()))
+            }
             _ => {
                 let message = format!("{} is not a folder of yours.", path.display());
-                return Err(error(ErrorCode::Invalid, &message, "Name folders that belong to you, from the root on."));
+                return Err(error(
+                    ErrorCode::Invalid,
+                    &message,
+                    "Name folders that belong to you, from the root on.",
+                ));
             }
         }
     }
-    let reply = saved(guard.settings.set_projects(uid, accepted.iter().map(|(path, _)| path.clone()).collect()));
+    let reply =
+        saved(guard.settings.set_projects(uid, accepted.iter().map(|(path, _)| path.clone()).collect()));
     for (root, owner) in accepted {
         guard.enrolment.add_place(&guard.group, Place { kind: PlaceKind::Project, root, owner });
     }
@@ -214,7 +249,11 @@ fn set_projects(session: &Session, projects: Vec<PathBuf>) -> Result<Reply, Wire
 fn gate_verdict(session: &Session, path: &Path, verdict: Verdict, why: &str) -> Result<Reply, WireError> {
     trusted(session)?;
     let Some(gate) = &session.office.gate else {
-        return Err(error(ErrorCode::NotFound, "The exec gate is off.", "Set `gate = true` in the daemon's configuration."));
+        return Err(error(
+            ErrorCode::NotFound,
+            "The exec gate is off.",
+            "Set `gate = true` in the daemon's configuration.",
+        ));
     };
     let metadata = path.metadata().ok().filter(|found| found.is_dir());
     let uid = session.peer.uid;
@@ -223,7 +262,11 @@ fn gate_verdict(session: &Session, path: &Path, verdict: Verdict, why: &str) -> 
             gate.learn(&session.office.guard, path, ObjectKey::of(&metadata), verdict, why);
             Ok(Reply::Done)
         }
-        _ => Err(error(ErrorCode::Invalid, "That is not a package folder of yours.", "Name the package's own folder.")),
+        _ => Err(error(
+            ErrorCode::Invalid,
+            "That is not a package folder of yours.",
+            "Name the package's own folder.",
+        )),
     }
 }
 
@@ -263,7 +306,11 @@ fn saved(result: Result<(), SaveError>) -> Result<Reply, WireError> {
 }
 
 fn not_saved(why: &SaveError) -> WireError {
-    error(ErrorCode::Internal, &format!("It counts, but it could not be kept: {why}"), "It is forgotten when the guard restarts.")
+    error(
+        ErrorCode::Internal,
+        &format!("It counts, but it could not be kept: {why}"),
+        "It is forgotten when the guard restarts.",
+    )
 }
 
 fn sentence(text: &str) -> String {

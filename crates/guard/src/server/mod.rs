@@ -106,14 +106,16 @@ pub fn state_for(guard: &Guard, uid: u32) -> GuardState {
     let now = Timestamp::now();
     let (policy, paused_until, rules) = guard.settings.with(|current| {
         let rules = current.rules.iter().filter(|(owner, _)| everybody.is_none_or(|uid| uid == **owner));
-        let rules = rules.flat_map(|(_, rules)| rules).filter(|rule| rule.expires_at.is_none_or(|end| now < end));
+        let rules =
+            rules.flat_map(|(_, rules)| rules).filter(|rule| rule.expires_at.is_none_or(|end| now < end));
         (current.policy, current.paused_until.filter(|until| now < *until), rules.cloned().collect())
     });
+    let coverage = guard.enrolment.table().coverage(everybody);
     GuardState {
         policy,
         paused_until,
         rules,
-        coverage: guard.enrolment.table().coverage(everybody),
+        coverage,
         kernel: crate::state::kernel(guard.group.features(), guard.enrolment.topology().reports_targets()),
         counters: guard.counters(),
     }

@@ -2,7 +2,8 @@ use super::{Client, Office, control, state_for};
 use crate::journal::KEPT;
 use crate::sys::{PeerIdentity, peer_identity};
 use doorward_protocol::{
-    ErrorCode, Hello, Observe, PROTOCOL_VERSION, Reply, Request, RequestBody, ServerMessage, WireError, encode,
+    ErrorCode, Hello, Observe, PROTOCOL_VERSION, Reply, Request, RequestBody, ServerMessage, WireError,
+    encode,
 };
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -105,12 +106,13 @@ impl Session {
     }
 
     fn hello(&self) -> Hello {
+        let asked = self.office.guard.pending().questions(self.sees());
         Hello {
             protocol: PROTOCOL_VERSION,
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
             state: state_for(&self.office.guard, self.peer.uid),
-            asked: self.office.guard.pending().questions(self.sees()),
+            asked,
             recent: self.events(0, RECENT_IN_HELLO),
         }
     }

@@ -14,7 +14,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum FanotifyError {
     /// No group could be created at all.
-    #[error("opening a fanotify group failed: {0}\nhint: doorwardd needs root and a kernel with CONFIG_FANOTIFY_ACCESS_PERMISSIONS")]
+    #[error(
+        "opening a fanotify group failed: {0}\nhint: doorwardd needs root and a kernel with CONFIG_FANOTIFY_ACCESS_PERMISSIONS"
+    )]
     Init(#[source] io::Error),
     /// One mark could not be set.
     #[error("marking {path} failed: {source}")]
@@ -88,7 +90,8 @@ impl Group {
     /// # Errors
     /// [`FanotifyError::Init`] when even the plainest group is refused.
     pub fn open() -> Result<Self, FanotifyError> {
-        let base = libc::FAN_CLOEXEC | libc::FAN_NONBLOCK | libc::FAN_UNLIMITED_QUEUE | libc::FAN_UNLIMITED_MARKS;
+        let base =
+            libc::FAN_CLOEXEC | libc::FAN_NONBLOCK | libc::FAN_UNLIMITED_QUEUE | libc::FAN_UNLIMITED_MARKS;
         let mut last = io::Error::from_raw_os_error(libc::ENOSYS);
         for (pre_content, pidfd, fd_error) in [
             (true, true, true),
@@ -97,7 +100,8 @@ impl Group {
             (false, true, false),
             (false, false, false),
         ] {
-            let mut flags = base | if pre_content { libc::FAN_CLASS_PRE_CONTENT } else { libc::FAN_CLASS_CONTENT };
+            let mut flags =
+                base | if pre_content { libc::FAN_CLASS_PRE_CONTENT } else { libc::FAN_CLASS_CONTENT };
             if pidfd {
                 flags |= libc::FAN_REPORT_PIDFD;
             }
@@ -185,7 +189,11 @@ impl Group {
         };
         // SAFETY: the pointer and the length describe `response`, which lives through the call.
         let written = unsafe {
-            libc::write(self.fd.as_raw_fd(), (&raw const response).cast(), size_of::<libc::fanotify_response>())
+            libc::write(
+                self.fd.as_raw_fd(),
+                (&raw const response).cast(),
+                size_of::<libc::fanotify_response>(),
+            )
         };
         if written < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
@@ -248,7 +256,11 @@ impl Topology {
     /// # Errors
     /// [`FanotifyError::Init`].
     pub fn open() -> Result<Self, FanotifyError> {
-        let base = libc::FAN_CLASS_NOTIF | libc::FAN_CLOEXEC | libc::FAN_NONBLOCK | libc::FAN_UNLIMITED_QUEUE | libc::FAN_UNLIMITED_MARKS;
+        let base = libc::FAN_CLASS_NOTIF
+            | libc::FAN_CLOEXEC
+            | libc::FAN_NONBLOCK
+            | libc::FAN_UNLIMITED_QUEUE
+            | libc::FAN_UNLIMITED_MARKS;
         let plain = libc::FAN_REPORT_DIR_FID | libc::FAN_REPORT_NAME;
         let rich = plain | libc::FAN_REPORT_FID | libc::FAN_REPORT_TARGET_FID;
         match init(base | rich, libc::O_RDONLY | libc::O_CLOEXEC) {

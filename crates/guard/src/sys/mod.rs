@@ -11,6 +11,6 @@ pub use fanotify::{
 };
 pub use peer::{PeerIdentity, peer_identity};
 pub use process::{
-    Forked, Signal, Waker, block_signals, collect_child, die_with_parent, end_child, fork_before_threads, is_remote_controlled,
-    notify_systemd, poll_readable, raise_file_limit, wait_for_signal,
+    Forked, Signal, Waker, block_signals, collect_child, die_with_parent, end_child, fork_before_threads,
+    is_remote_controlled, notify_systemd, poll_readable, raise_file_limit, wait_for_signal,
 };

@@ -118,7 +118,9 @@ impl Enrolment {
                     let path = watched.path.join(name);
                     match path.symlink_metadata() {
                         Ok(metadata) if metadata.is_dir() => scan.extend(watched.places),
-                        Ok(_) => watched.places.iter().for_each(|index| self.enrol_path(group, *index, &path)),
+                        Ok(_) => {
+                            watched.places.iter().for_each(|index| self.enrol_path(group, *index, &path))
+                        }
                         Err(_) => {}
                     }
                 }
@@ -166,7 +168,8 @@ impl Enrolment {
 
     fn other_name(&self, path: &Path, key: ObjectKey) -> Option<PathBuf> {
         let name = path.file_name()?;
-        let folders: Vec<PathBuf> = lock(&self.folders).values().map(|watched| watched.path.clone()).collect();
+        let folders: Vec<PathBuf> =
+            lock(&self.folders).values().map(|watched| watched.path.clone()).collect();
         folders.into_iter().map(|folder| folder.join(name)).find(|candidate| {
             candidate.symlink_metadata().is_ok_and(|metadata| ObjectKey::of(&metadata) == key)
         })
@@ -253,7 +256,8 @@ impl Enrolment {
         let Some(class) = self.catalog.class(class) else { return };
         let Ok(target) = path.canonicalize() else { return };
         // O_PATH: opens nothing, raises no event, cannot hang on a pipe.
-        let opened = OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(&target);
+        let opened =
+            OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(&target);
         let Ok(file) = opened else { return };
         let Ok(metadata) = file.metadata() else { return };
         if !metadata.is_file() {
@@ -280,8 +284,8 @@ impl Enrolment {
         metadata: &Metadata,
     ) -> Guarded {
         let key = ObjectKey::of(metadata);
-        let full = group.features().pre_content
-            && group.mark_open_file(MarkKind::FileFull, file.as_fd()).is_ok();
+        let full =
+            group.features().pre_content && group.mark_open_file(MarkKind::FileFull, file.as_fd()).is_ok();
         let (level, note) = if full {
             (CoverageLevel::Full, String::new())
         } else {

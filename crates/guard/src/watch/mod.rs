@@ -13,7 +13,7 @@ pub use table::{Guarded, ObjectKey, Table};
 
 use crate::attribution::{self, Lineage};
 use crate::config::Config;
-use crate::decide::{self, Decision, Facts, Outcome, Standing};
+use crate::decide::{self, Decision, Facts, Outcome, Standing, Step};
 use crate::identity::{HashCache, Identity, identify};
 use crate::rules::Subject;
 use crate::server::Audience;
@@ -21,6 +21,7 @@ use crate::state::Settings;
 use crate::sys::{Answer, EventBuffer, FanotifyError, Group, PermissionEvent, Waker, poll_readable};
 use doorward_protocol::{Action, Attribution, Counters, Event, EventKind, Importance, Reader, Timestamp};
 use recent::{ReadKey, Recent};
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,6 +32,11 @@ use std::time::{Duration, Instant};
 
 const OPENS_NOTE: &str = "This file system has no pre-content events: a descriptor that an allowed program passes on \
                           can be mapped into memory unseen.";
+
+/// How long the maker of a file may go on writing it.
+const WRITING_TIME: Duration = Duration::from_secs(10);
+/// Reads that were told once and are remembered, so that they are not told again.
+const TOLD: usize = 1_024;
 
 /// Everything the daemon's threads share. No lock in it is held across I/O.
 #[derive(Debug)]
@@ -53,6 +59,7 @@ pub struct Guard {
     pub tally: Tally,
     pending: Mutex<Pending>,
     granted: Mutex<Recent>,
+    told: Mutex<HashSet<(u32, String, String)>>,
     waker: Waker,
     stopping: AtomicBool,
     next_event: AtomicU64,
@@ -114,6 +121,7 @@ impl Guard {
             tally: Tally::default(),
             pending: Mutex::default(),
             granted: Mutex::default(),
+            told: Mutex::default(),
             waker: Waker::new()?,
             stopping: AtomicBool::new(false),
             next_event: AtomicU64::new(first_event),
@@ -168,7 +176,7 @@ impl Guard {
     pub fn settle(&self, held: Held, allow: bool, by: SettledBy) {
         let answer = if allow { Answer::Allow } else { Answer::Deny };
         if let Some(key) = held.grant {
-            lock(&self.granted).remember(key, answer);
+            lock(&self.granted).remember(key, answer, None);
         }
         self.reply(&held.request, answer);
         let mut event = held.event;
@@ -231,8 +239,15 @@ impl Guard {
             return Ok(());
         }
         let looked = self.look_at(request.pid, lineage);
-        let decision = self.decide(&guarded, &looked);
-        self.carry_out(request, grant, guarded, looked, decision);
+        let empty = metadata.len() == 0;
+        let mut decision = self.decide(&guarded, &looked, empty);
+        if decision.step == Step::Lineage
+            && decision.outcome == Outcome::Allow
+            && self.was_told(&guarded, &looked)
+        {
+            decision.importance = None;
+        }
+        self.carry_out(request, grant, guarded, looked, decision, empty);
         Ok(())
     }
 
@@ -270,15 +285,15 @@ impl Guard {
         }
     }
 
-    fn decide(&self, guarded: &Guarded, looked: &Looked) -> Decision {
+    fn decide(&self, guarded: &Guarded, looked: &Looked, empty: bool) -> Decision {
         let catalog = self.enrolment.catalog();
         let class = catalog.class(&guarded.secret.class);
-        let known = class.zip(looked.identity.as_ref()).and_then(|(class, identity)| {
-            catalog.allows(&guarded.root, class, identity)
-        });
-        let managers_own = class.zip(looked.manager.as_ref()).is_some_and(|(class, manager)| {
-            class.owned_by.iter().any(|owner| owner == manager)
-        });
+        let known = class
+            .zip(looked.identity.as_ref())
+            .and_then(|(class, identity)| catalog.allows(&guarded.root, class, identity));
+        let managers_own = class
+            .zip(looked.manager.as_ref())
+            .is_some_and(|(class, manager)| class.owned_by.iter().any(|owner| owner == manager));
         let facts = Facts {
             secret: &guarded.secret,
             subject: &looked.subject,
@@ -288,6 +303,7 @@ impl Guard {
             fetches_sources: known.is_some_and(|reader| ["git", "openssh"].contains(&reader.id.as_str())),
             managers_own,
             decoy: guarded.secret.class.starts_with("decoy"),
+            empty,
             terminal: looked.identity.as_ref().is_some_and(|identity| identity.tty),
         };
         let now = Timestamp::now();
@@ -306,6 +322,15 @@ impl Guard {
         })
     }
 
+    /// True where this program's reads of this kind of secret for a package manager were told before.
+    fn was_told(&self, guarded: &Guarded, looked: &Looked) -> bool {
+        let mut told = lock(&self.told);
+        if told.len() >= TOLD {
+            told.clear();
+        }
+        !told.insert((guarded.owner, guarded.secret.class.clone(), looked.subject.inode.clone()))
+    }
+
     fn carry_out(
         &self,
         request: PermissionEvent,
@@ -313,6 +338,7 @@ impl Guard {
         guarded: Guarded,
         looked: Looked,
         decision: Decision,
+        empty: bool,
     ) {
         let mut decision = decision;
         if matches!(decision.outcome, Outcome::Ask { .. }) && lock(&self.pending).is_full(guarded.owner) {
@@ -349,8 +375,10 @@ impl Guard {
         match decision.outcome {
             Outcome::Allow | Outcome::Deny => {
                 let answer = if action == Action::Allowed { Answer::Allow } else { Answer::Deny };
+                // Whoever makes a file writes it now, and has no claim to what comes into it later.
+                let until = empty.then(|| Instant::now() + WRITING_TIME);
                 if let Some(key) = grant {
-                    lock(&self.granted).remember(key, answer);
+                    lock(&self.granted).remember(key, answer, until);
                 }
                 self.reply(&request, answer);
                 if decision.importance.is_some() {

@@ -74,10 +74,6 @@ impl Pending {
 impl Held {
     /// The question as clients see it.
     pub fn question(&self) -> Asked {
-        Asked {
-            event: self.event.clone(),
-            deadline: self.deadline_time,
-            default_allow: self.default_allow,
-        }
+        Asked { event: self.event.clone(), deadline: self.deadline_time, default_allow: self.default_allow }
     }
 }

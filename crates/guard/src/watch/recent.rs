@@ -2,6 +2,7 @@ use super::table::ObjectKey;
 use crate::sys::Answer;
 use std::collections::{HashMap, VecDeque};
 use std::fs;
+use std::time::Instant;
 
 const ROOM: usize = 4_096;
 
@@ -30,20 +31,21 @@ impl ReadKey {
 
 /// What was answered to opens, so that the reads that follow need no second decision.
 #[derive(Debug, Default)]
-pub struct Recent {
-    answers: HashMap<ReadKey, Answer>,
+pub(super) struct Recent {
+    answers: HashMap<ReadKey, (Answer, Option<Instant>)>,
     order: VecDeque<ReadKey>,
 }
 
 impl Recent {
     /// What was answered to this process's open of this file.
-    pub fn get(&self, key: &ReadKey) -> Option<Answer> {
-        self.answers.get(key).copied()
+    pub(super) fn get(&self, key: &ReadKey) -> Option<Answer> {
+        let (answer, until) = self.answers.get(key)?;
+        until.is_none_or(|until| Instant::now() < until).then_some(*answer)
     }
 
-    /// Remembers an answer, and forgets the oldest where there is no room.
-    pub fn remember(&mut self, key: ReadKey, answer: Answer) {
-        if self.answers.insert(key, answer).is_none() {
+    /// Remembers an answer (until then), and forgets the oldest where there is no room.
+    pub(super) fn remember(&mut self, key: ReadKey, answer: Answer, until: Option<Instant>) {
+        if self.answers.insert(key, (answer, until)).is_none() {
             self.order.push_back(key);
         }
         if self.order.len() > ROOM

@@ -1,6 +1,6 @@
+use super::Guard;
 use crate::identity::{HashCache, Identity};
 use crate::journal::Journal;
-use crate::server::Audience;
 use doorward_protocol::{
     Action, Asked, Event, EventKind, Importance, Reader, Secret, ServerMessage, Timestamp,
 };
@@ -74,28 +74,34 @@ impl Recorder {
 
 /// The recorder's thread: completes events with hashes, writes them down, tells the clients.
 /// Ends after [`Recorder::finish`].
-pub fn write_down(
-    records: &Receiver<Option<Record>>,
-    journal: &Mutex<Journal>,
-    audience: &Audience,
-    hashes: &HashCache,
-) {
+pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, guard: &Guard) {
+    let mut failing = false;
     // A question's hash is known by the time its outcome is written.
     while let Ok(Some(mut record)) = records.recv() {
         if let Some((identity, file)) = record.hash.take()
-            && let Some(sha256) = hash(hashes, &identity, &file)
+            && let Some(sha256) = hash(&guard.hashes, &identity, &file)
         {
             record.event.reader.sha256 = sha256;
         }
         if record.settled && record.event.reader.sha256.is_empty() {
             let known = journal.lock().unwrap_or_else(PoisonError::into_inner);
-            let earlier = known.newest(Some(record.event.owner), record.event.id.saturating_sub(1), usize::MAX);
+            let earlier =
+                known.newest(Some(record.event.owner), record.event.id.saturating_sub(1), usize::MAX);
             if let Some(asked) = earlier.into_iter().find(|event| event.id == record.event.id) {
                 record.event.reader.sha256 = asked.reader.sha256;
             }
         }
-        journal.lock().unwrap_or_else(PoisonError::into_inner).add(&record.event);
         let owner = record.event.owner;
+        let notice = {
+            let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+            let written = journal.add(&record.event);
+            let news = written == failing;
+            failing = !written;
+            news.then(|| journal_notice(guard, &mut journal, owner, failing))
+        };
+        if let Some(notice) = notice {
+            guard.audience.tell(owner, &ServerMessage::Event(Box::new(notice)));
+        }
         let message = match record.question {
             Some(mut question) => {
                 question.event = record.event;
@@ -104,8 +110,21 @@ pub fn write_down(
             None if record.settled => ServerMessage::Settled(Box::new(record.event)),
             None => ServerMessage::Event(Box::new(record.event)),
         };
-        audience.tell(owner, &message);
+        guard.audience.tell(owner, &message);
     }
+}
+
+fn journal_notice(guard: &Guard, journal: &mut Journal, owner: u32, failing: bool) -> Event {
+    let why = if failing {
+        "The journal on disk cannot be written; events are kept in memory until there is room again."
+            .to_owned()
+    } else {
+        format!("The journal on disk is written again; {} events are missing from it.", journal.unwritten())
+    };
+    let mut event = guard_event(guard.next_event_id(), owner, &why);
+    event.importance = Importance::Attention;
+    journal.add(&event);
+    event
 }
 
 /// A sentence about the guard itself.

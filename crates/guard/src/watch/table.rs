@@ -75,9 +75,10 @@ impl Table {
     /// True where the file now at this path is guarded or known to be impossible to guard.
     pub fn coverage_has(&self, path: &Path) -> bool {
         self.failed.contains_key(path)
-            || self.by_path.get(path).is_some_and(|known| {
-                path.metadata().is_ok_and(|metadata| ObjectKey::of(&metadata) == *known)
-            })
+            || self
+                .by_path
+                .get(path)
+                .is_some_and(|known| path.metadata().is_ok_and(|metadata| ObjectKey::of(&metadata) == *known))
     }
 
     /// Whose file this path is, where it is guarded.

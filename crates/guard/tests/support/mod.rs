@@ -1,9 +1,9 @@
 //! Starts a real `doorwardd` beside any other, with a made-up home, and talks to it.
-#![allow(dead_code)] // Each test file uses a part of it.
+#![allow(dead_code, unreachable_pub)] // Each test file uses a part of it.
 
 use doorward_protocol::{
-    Asked, Control, Event, Hello, Observe, Reply, Request, RequestBody, ServerMessage, WireError, read_frame,
-    write_frame,
+    Asked, Control, Event, Expiry, Hello, Observe, Reply, Request, RequestBody, ServerMessage, WireError,
+    read_frame, write_frame,
 };
 use std::collections::VecDeque;
 use std::fs;
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 /// The made-up user.
 pub const ADA: u32 = 12345;
+const AS_USER: &str = "DOORWARD_TEST_AS_USER";
 /// Another made-up user.
 pub const BOB: u32 = 23456;
 pub const KEY: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nmade up\n";
@@ -41,13 +42,18 @@ impl Daemon {
     /// A daemon on a folder that has been used before.
     pub fn start_in(folder: tempfile::TempDir, extra: &str) -> Self {
         let root = folder.path();
+        // Other users cannot reach the build folder: this program under a name they can.
         let me = std::env::current_exe().expect("own path");
+        let client = root.join("client");
+        if !client.exists() && fs::hard_link(&me, &client).is_err() {
+            fs::copy(&me, &client).expect("copy this test program");
+        }
         let mut config = String::new();
         for (key, value) in [
             ("state_dir", format!("{:?}", root.join("state"))),
             ("socket", format!("{:?}", root.join("socket"))),
             ("login_users", "false".into()),
-            ("clients", format!("[{me:?}]")),
+            ("clients", format!("[{client:?}]")),
             ("polkit", "\"off\"".into()),
         ] {
             if !extra.lines().any(|line| line.starts_with(key)) {
@@ -151,7 +157,13 @@ pub fn cat_in_background(path: &Path, uid: u32) -> Child {
 
 /// A shell command as a user.
 pub fn sh(script: &str, uid: u32, folder: &Path) -> Output {
-    Command::new("/bin/sh").args(["-c", script]).uid(uid).gid(uid).current_dir(folder).output().expect("run sh")
+    Command::new("/bin/sh")
+        .args(["-c", script])
+        .uid(uid)
+        .gid(uid)
+        .current_dir(folder)
+        .output()
+        .expect("run sh")
 }
 
 pub fn was_denied(output: &Output) -> bool {
@@ -258,6 +270,43 @@ impl Connection {
     pub fn receive(&mut self) -> ServerMessage {
         read_frame(&mut self.stream).expect("read").expect("the daemon closed the connection")
     }
+}
+
+/// Answers a question.
+pub fn answer(
+    connection: &mut Connection,
+    event: u64,
+    allow: bool,
+    expiry: Expiry,
+) -> Result<Reply, WireError> {
+    connection.control(Control::Answer { event, allow, expiry })
+}
+
+/// The part of a test that another user plays: the test starts its own program again as that user.
+/// True where this is that process and the part was played.
+pub fn played(part: impl FnOnce(&mut Connection)) -> bool {
+    let Ok(socket) = std::env::var(AS_USER) else { return false };
+    part(&mut Connection::open(Path::new(&socket)));
+    true
+}
+
+/// Lets a user play the part given to [`played`] in the test that calls this.
+pub fn play_as(uid: u32, daemon: &Daemon) {
+    let name = std::thread::current().name().expect("a test's thread is named after it").to_owned();
+    let output = Command::new(daemon.root().join("client"))
+        .args([&name, "--exact", "--nocapture"])
+        .env(AS_USER, daemon.socket())
+        .uid(uid)
+        .gid(uid)
+        .current_dir("/")
+        .output()
+        .expect("run as another user");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// The newest event about a file.

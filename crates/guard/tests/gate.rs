@@ -1,0 +1,81 @@
+//! The exec gate, with an interpreter of its own so that nothing else on the machine is gated.
+
+mod support;
+
+use doorward_protocol::{Action, Control, EventKind, Reply, ServerMessage, Verdict};
+use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use support::{ADA, Daemon, soon};
+
+fn gated() -> (Daemon, PathBuf, PathBuf) {
+    let folder = tempfile::Builder::new().prefix("doorward-guard-").tempdir().expect("folder");
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("open");
+    support::make_home(&folder.path().join("ada"), ADA);
+    let shell = folder.path().join("shell");
+    fs::copy("/bin/sh", &shell).expect("copy the shell");
+    let package = folder.path().join("ada/project/node_modules/odd-dep");
+    fs::create_dir_all(&package).expect("make package");
+    chown(&package, Some(ADA), Some(ADA)).expect("chown");
+    let daemon = Daemon::start_in(
+        folder,
+        &format!("mode = \"observe\"\ngate = true\ngate_interpreters = [{shell:?}]"),
+    );
+    (daemon, shell, package)
+}
+
+fn start(shell: &Path, folder: &Path) -> std::io::Result<Child> {
+    let mut command = Command::new(shell);
+    command.args(["-c", "echo started"]).uid(ADA).gid(ADA).current_dir(folder);
+    command.stdout(Stdio::piped()).spawn()
+}
+
+fn verdict(path: &Path, verdict: Verdict) -> Control {
+    Control::GateVerdict { question: 0, path: path.into(), verdict, why: "It sends keys away.".into() }
+}
+
+#[test]
+fn a_malicious_packages_script_never_starts_and_others_do() {
+    let (daemon, shell, package) = gated();
+    let started = start(&shell, &package).expect("nobody serves the gate, nothing is known");
+    assert!(started.wait_with_output().expect("wait").status.success());
+
+    let mut root = daemon.connect();
+    assert_eq!(root.control(verdict(&package, Verdict::Malicious)), Ok(Reply::Done));
+    assert_eq!(start(&shell, &package).expect_err("denied").raw_os_error(), Some(libc::EPERM));
+    let event = soon("an event of the gate", || {
+        root.events().into_iter().find(|event| event.kind == EventKind::Exec)
+    });
+    assert_eq!((event.action, event.owner), (Action::Denied, ADA));
+    assert!(event.why.contains("It sends keys away."), "{}", event.why);
+
+    let elsewhere = start(&shell, daemon.root()).expect("another folder");
+    assert!(elsewhere.wait_with_output().expect("wait").status.success());
+}
+
+#[test]
+fn an_unknown_packages_script_waits_for_the_verdict() {
+    let (daemon, shell, package) = gated();
+    let mut root = daemon.connect();
+    assert_eq!(root.control(Control::ServeGate), Ok(Reply::Done));
+    for (answer, starts) in [(Verdict::Clean, true), (Verdict::Malicious, false)] {
+        let waiting = {
+            let (shell, package) = (shell.clone(), package.clone());
+            std::thread::spawn(move || start(&shell, &package).and_then(Child::wait_with_output))
+        };
+        let question = root.wait_for(|message| match message {
+            ServerMessage::Gate(question) => Some(question.clone()),
+            _ => None,
+        });
+        assert_eq!(question.path, package);
+        assert_eq!(root.control(verdict(&package, answer)), Ok(Reply::Done));
+        assert_eq!(waiting.join().expect("thread").is_ok(), starts);
+        // The next package has the same name and another inode: its verdict is its own.
+        fs::remove_dir(&package).expect("remove");
+        fs::create_dir(package.with_file_name("in-between")).ok();
+        fs::create_dir(&package).expect("make again");
+        chown(&package, Some(ADA), Some(ADA)).expect("chown");
+    }
+}
