@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 pub fn judge(findings: &[Finding], _package: &Manifest) -> (Verdict, u32) {
     let worst = findings.iter().map(|finding| finding.severity).max();
     let high: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::High).collect();
-    let paired = high.iter().any(|one| high.iter().any(|other| other.path == one.path && other.rule != one.rule));
+    let paired =
+        high.iter().any(|one| high.iter().any(|other| other.path == one.path && other.rule != one.rule));
     let verdict = match worst {
         None => Verdict::Clean,
         Some(Severity::Critical) => Verdict::Malicious,
@@ -24,13 +25,17 @@ pub fn judge(findings: &[Finding], _package: &Manifest) -> (Verdict, u32) {
 
 /// Each rule counts once, so that a long file is not worse than a short one; every verdict keeps to its own band.
 fn score(findings: &[Finding], verdict: Verdict) -> u32 {
-    let rules: BTreeSet<(&str, Severity)> = findings.iter().map(|finding| (finding.rule.as_str(), finding.severity)).collect();
-    let sum: u32 = rules.iter().map(|(_, severity)| match severity {
-        Severity::Low => 2,
-        Severity::Medium => 8,
-        Severity::High => 25,
-        Severity::Critical => 40,
-    }).sum();
+    let rules: BTreeSet<(&str, Severity)> =
+        findings.iter().map(|finding| (finding.rule.as_str(), finding.severity)).collect();
+    let sum: u32 = rules
+        .iter()
+        .map(|(_, severity)| match severity {
+            Severity::Low => 2,
+            Severity::Medium => 8,
+            Severity::High => 25,
+            Severity::Critical => 40,
+        })
+        .sum();
     let (floor, ceiling) = match verdict {
         Verdict::Clean => (0, 0),
         Verdict::Notable => (1, 39),

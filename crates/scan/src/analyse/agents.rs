@@ -32,20 +32,42 @@ fn role(path: &str) -> Option<Role> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let inside = |folder: &str| path.starts_with(folder) || contains(path.as_bytes(), &format!("/{folder}"));
     match name {
-        "CLAUDE.md" | "CLAUDE.local.md" | "AGENTS.md" | "GEMINI.md" | "QWEN.md" | ".cursorrules" | ".windsurfrules" | ".clinerules"
-        | ".roorules" | ".goosehints" | "copilot-instructions.md" | "llms.txt" => Some(Role::Instructions),
+        "CLAUDE.md"
+        | "CLAUDE.local.md"
+        | "AGENTS.md"
+        | "GEMINI.md"
+        | "QWEN.md"
+        | ".cursorrules"
+        | ".windsurfrules"
+        | ".clinerules"
+        | ".roorules"
+        | ".goosehints"
+        | "copilot-instructions.md"
+        | "llms.txt" => Some(Role::Instructions),
         "SKILL.md" => Some(Role::Instructions),
         "settings.json" | "settings.local.json" if inside(".claude/") => Some(Role::AgentSettings),
         "hooks.json" if inside(".cursor/") => Some(Role::AgentSettings),
         "tasks.json" if inside(".vscode/") => Some(Role::EditorTasks),
-        _ if [".cursor/rules/", ".windsurf/rules/", ".continue/rules/", ".github/instructions/", ".github/prompts/", ".claude/commands/", ".claude/agents/", ".claude/skills/"]
-            .iter()
-            .any(|folder| inside(folder)) =>
+        _ if [
+            ".cursor/rules/",
+            ".windsurf/rules/",
+            ".continue/rules/",
+            ".github/instructions/",
+            ".github/prompts/",
+            ".claude/commands/",
+            ".claude/agents/",
+            ".claude/skills/",
+        ]
+        .iter()
+        .any(|folder| inside(folder)) =>
         {
             Some(Role::Instructions)
         }
         _ => match name.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("woff" | "woff2" | "ttf" | "otf" | "eot" | "png" | "jpg" | "jpeg" | "gif" | "ico" | "wav" | "mp3") => Some(Role::Disguise),
+            Some(
+                "woff" | "woff2" | "ttf" | "otf" | "eot" | "png" | "jpg" | "jpeg" | "gif" | "ico" | "wav"
+                | "mp3",
+            ) => Some(Role::Disguise),
             _ => None,
         },
     }
@@ -56,11 +78,17 @@ fn instructions(file: &SourceFile<'_>, report: &mut Report) {
     let hidden = hidden::stray_invisibles(&content);
     let plain: String = content.chars().filter(|character| !is_carrier(*character)).collect();
     let lower = plain.to_lowercase();
-    let commands = ["curl ", "wget ", "node ", "npx ", "python", "bash ", "http://", "https://", "run ", "execute"];
+    let commands =
+        ["curl ", "wget ", "node ", "npx ", "python", "bash ", "http://", "https://", "run ", "execute"];
     let orders = commands.iter().any(|word| lower.contains(word));
     if let Some(&offset) = hidden.first() {
         // Offsets come from the text as it was read; replaced bytes can only shorten the line.
-        report.add("A-01", file, offset.min(file.bytes.len()), if orders || hidden.len() >= 8 { Critical } else { High });
+        report.add(
+            "A-01",
+            file,
+            offset.min(file.bytes.len()),
+            if orders || hidden.len() >= 8 { Critical } else { High },
+        );
     }
     if let Some((offset, most)) = covert_order(&content) {
         report.add("A-50", file, offset.min(file.bytes.len()), most);
@@ -73,11 +101,42 @@ fn instructions(file: &SourceFile<'_>, report: &mut Report) {
 /// An order to run something fetched, or to keep something from the user.
 fn covert_order(content: &str) -> Option<(usize, doorward_protocol::Severity)> {
     const SECRECY: &[&str] = &[
-        "do not tell the user", "don't tell the user", "do not mention this to the user", "do not inform the user", "without telling the user",
-        "without informing the user", "without asking the user", "do not reveal", "do not show this to the user", "silently run",
+        "do not tell the user",
+        "don't tell the user",
+        "do not mention this to the user",
+        "do not inform the user",
+        "without telling the user",
+        "without informing the user",
+        "without asking the user",
+        "do not reveal",
+        "do not show this to the user",
+        "silently run",
     ];
-    const PRETEXT: &[&str] = &["security scan", "integrity", "compliance", "security audit", "validate credentials", "credential check", "before any", "before every", "always run", "must run", "mandatory"];
-    const HARVEST: &[&str] = &[".ssh", ".aws", "id_rsa", "private key", "seed phrase", "mnemonic", ".env", "credentials", "wallet", "keystore"];
+    const PRETEXT: &[&str] = &[
+        "security scan",
+        "integrity",
+        "compliance",
+        "security audit",
+        "validate credentials",
+        "credential check",
+        "before any",
+        "before every",
+        "always run",
+        "must run",
+        "mandatory",
+    ];
+    const HARVEST: &[&str] = &[
+        ".ssh",
+        ".aws",
+        "id_rsa",
+        "private key",
+        "seed phrase",
+        "mnemonic",
+        ".env",
+        "credentials",
+        "wallet",
+        "keystore",
+    ];
     let lower = content.to_ascii_lowercase();
     let mut pretext = false;
     let mut fetches = None;
@@ -93,7 +152,20 @@ fn covert_order(content: &str) -> Option<(usize, doorward_protocol::Severity)> {
         }
         let remote = line.contains("http://") || line.contains("https://") || line.contains("github:");
         let fetcher = mentions(&["curl ", "wget ", "npx "]);
-        let runs = mentions(&["| sh", "|sh", "| bash", "|bash", "| node", "| python", "node -e", "eval", "npx -y", "&& node", "&& bash", "&& python"]);
+        let runs = mentions(&[
+            "| sh",
+            "|sh",
+            "| bash",
+            "|bash",
+            "| node",
+            "| python",
+            "node -e",
+            "eval",
+            "npx -y",
+            "&& node",
+            "&& bash",
+            "&& python",
+        ]);
         if fetches.is_none() && fetcher && remote && runs {
             fetches = Some(at);
         }
@@ -135,14 +207,18 @@ fn agent_settings(file: &SourceFile<'_>, report: &mut Report) {
 fn editor_tasks(file: &SourceFile<'_>, report: &mut Report) {
     let Some(on_open) = memchr::memmem::find(file.bytes, b"folderOpen") else { return };
     let text = String::from_utf8_lossy(file.bytes);
-    let stranger = starts_stranger(&text) || [".woff", ".ttf", ".png", ".vscode/setup"].iter().any(|word| text.contains(word));
+    let stranger = starts_stranger(&text)
+        || [".woff", ".ttf", ".png", ".vscode/setup"].iter().any(|word| text.contains(word));
     report.add("P-09", file, on_open, if stranger { Critical } else { High });
 }
 
 /// True for commands that fetch something or start a script out of an agent's or editor's own folder.
 fn starts_stranger(command: &str) -> bool {
-    let fetches = ["curl ", "wget ", "node -e", "base64", "npx -y", "bun run", "python3 -c", "python -c"].iter().any(|word| command.contains(word));
-    let own = [".claude/", ".vscode/", ".cursor/", "node_modules/"].iter().any(|folder| command.contains(folder));
+    let fetches = ["curl ", "wget ", "node -e", "base64", "npx -y", "bun run", "python3 -c", "python -c"]
+        .iter()
+        .any(|word| command.contains(word));
+    let own =
+        [".claude/", ".vscode/", ".cursor/", "node_modules/"].iter().any(|folder| command.contains(folder));
     let script = [".mjs", ".cjs", ".js"].iter().any(|ending| command.contains(ending));
     fetches || own && script
 }
@@ -151,9 +227,13 @@ fn disguise(file: &SourceFile<'_>, report: &mut Report) {
     let head = &file.bytes[..file.bytes.len().min(4096)];
     let printable = head.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
     let text = head.len() >= 64 && printable * 100 >= head.len() * 95;
-    let markup = head.trim_ascii_start().starts_with(b"<") || head.starts_with(b"version https://git-lfs") || head.starts_with(b"data:");
+    let markup = head.trim_ascii_start().starts_with(b"<")
+        || head.starts_with(b"version https://git-lfs")
+        || head.starts_with(b"data:");
     if text && !markup {
-        let code = ["require(", "function", "eval(", "import ", "=>", "exec("].iter().any(|word| contains(file.bytes, word));
+        let code = ["require(", "function", "eval(", "import ", "=>", "exec("]
+            .iter()
+            .any(|word| contains(file.bytes, word));
         report.add("O-07", file, 0, if code { Critical } else { Medium });
     }
 }
@@ -174,6 +254,7 @@ fn strings_under(value: &Value, key: &str, found: &mut Vec<String>) {
 }
 
 fn place_of(file: &SourceFile<'_>, command: &str) -> usize {
-    let head: String = command.chars().take_while(|character| !matches!(character, '"' | '\\')).take(40).collect();
+    let head: String =
+        command.chars().take_while(|character| !matches!(character, '"' | '\\')).take(40).collect();
     memchr::memmem::find(file.bytes, head.as_bytes()).unwrap_or(0)
 }

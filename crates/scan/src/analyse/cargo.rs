@@ -8,7 +8,8 @@ pub(super) fn build_files(package: &PackageFiles<'_>) -> Vec<usize> {
     let Some(cargo) = &package.manifest.cargo else { return Vec::new() };
     let mut files = Vec::new();
     let script = cargo.build_script.as_deref().map(|path| path.trim_start_matches("./"));
-    let mut waiting: Vec<usize> = package.files.iter().position(|file| Some(file.path) == script).into_iter().collect();
+    let mut waiting: Vec<usize> =
+        package.files.iter().position(|file| Some(file.path) == script).into_iter().collect();
     while let Some(file) = waiting.pop() {
         if !files.contains(&file) {
             files.push(file);
@@ -23,7 +24,11 @@ pub(super) fn macro_files(package: &PackageFiles<'_>) -> Vec<usize> {
     if !package.manifest.cargo.as_ref().is_some_and(|cargo| cargo.proc_macro) {
         return Vec::new();
     }
-    (0..package.files.len()).filter(|&file| package.files[file].path.starts_with("src/") && package.files[file].path.ends_with(".rs")).collect()
+    (0..package.files.len())
+        .filter(|&file| {
+            package.files[file].path.starts_with("src/") && package.files[file].path.ends_with(".rs")
+        })
+        .collect()
 }
 
 /// Files named by `mod name;`, `#[path = "…"]` and `include!("…")`.

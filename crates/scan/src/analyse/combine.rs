@@ -15,18 +15,21 @@ pub(super) struct Scope<'e, 'a> {
     pub(super) files: Vec<&'e Evidence<'a>>,
     /// Count code that waits in functions, too.
     pub(super) waiting_too: bool,
+    /// What the rest of the package adds to every file.
+    pub(super) package: Signals,
 }
 
 /// Adds what the scope's signals mean together.
 pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
-    let mut signals = Signals::NONE;
+    let mut signals = scope.package;
     for evidence in &scope.files {
         signals = signals.and(if scope.waiting_too { evidence.all() } else { evidence.live() });
     }
     let mut told: Vec<&str> = Vec::new();
     for rule in RULES.iter().filter(|rule| rule.at.contains(&scope.stage)) {
-        let holds = signals.shared(rule.first) >= rule.count && rule.others.iter().all(|&set| signals.meets(set));
-        if !holds || told.contains(&rule.id) {
+        let holds =
+            signals.shared(rule.first) >= rule.count && rule.others.iter().all(|&set| signals.meets(set));
+        if !holds || told.contains(&rule.id) || told.contains(&rule.unless) {
             continue;
         }
         if let Some((evidence, hit)) = scope.first(rule.first) {
@@ -43,7 +46,10 @@ pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
 impl<'e, 'a> Scope<'e, 'a> {
     fn first(&self, wanted: Signals) -> Option<(&'e Evidence<'a>, &'e Hit)> {
         self.files.iter().find_map(|evidence| {
-            let hit = evidence.hits.iter().find(|hit| wanted.contains(hit.signal) && (self.waiting_too || hit.live))?;
+            let hit = evidence
+                .hits
+                .iter()
+                .find(|hit| wanted.contains(hit.signal) && (self.waiting_too || hit.live))?;
             Some((*evidence, hit))
         })
     }
@@ -58,14 +64,26 @@ struct Rule {
     count: u32,
     others: &'static [Signals],
     most: Severity,
+    /// Not told where this stronger rule was.
+    unless: &'static str,
 }
 
-const fn when(id: &'static str, at: &'static [Stage], first: Signals, others: &'static [Signals], most: Severity) -> Rule {
-    Rule { id, at, first, count: 1, others, most }
+const fn when(
+    id: &'static str,
+    at: &'static [Stage],
+    first: Signals,
+    others: &'static [Signals],
+    most: Severity,
+) -> Rule {
+    Rule { id, at, first, count: 1, others, most, unless: "" }
 }
 
 const fn several(count: u32, rule: Rule) -> Rule {
     Rule { count, ..rule }
+}
+
+const fn unless(stronger: &'static str, rule: Rule) -> Rule {
+    Rule { unless: stronger, ..rule }
 }
 
 const fn any(list: &[Signal]) -> Signals {
@@ -94,17 +112,29 @@ const RULES: &[Rule] = &[
     // ── install ──
     when("I-50", INSTALL, PRIVATE, &[NETWORK], Critical),
     several(3, when("R-01", SET_UP, SECRETS, &[], Critical)),
-    when("I-51", INSTALL, PRIVATE, &[], High),
+    unless("I-50", when("I-51", INSTALL, PRIVATE, &[], High)),
     when("I-52", INSTALL, any(&[SecretRegistry, SecretDotenv]), &[LEAVES], High),
     when("I-10", INSTALL, any(&[EvalFetched]), &[], Critical),
     when("I-10", INSTALL, any(&[PipeToShell]), &[any(&[Downloader])], Critical),
     when("I-10", INSTALL, any(&[EvalDecoded]), &[], Critical),
     when("I-10", INSTALL, any(&[NodeInline, PythonInline]), &[any(&[Signal::Send, Fetch]), RUNS], High),
     when("I-10", INSTALL, any(&[HiddenWindow]), &[any(&[Spawn, Downloader]), NETWORK], Critical),
-    when("R-18", INSTALL, any(&[DropHost]), &[any(&[Signal::Send, Fetch, Downloader, Spawn, Identity])], Critical),
+    when(
+        "R-18",
+        INSTALL,
+        any(&[DropHost]),
+        &[any(&[Signal::Send, Fetch, Downloader, Spawn, Identity])],
+        Critical,
+    ),
     when("R-18", INSTALL, any(&[DropHost, Gist]), &[], High),
     when("R-02", INSTALL, any(&[EnvironmentWhole]), &[LEAVES], Critical),
-    when("R-19", INSTALL, any(&[DnsLookup]), &[any(&[Identity, EnvironmentWhole, SecretDotenv, SecretRegistry])], Critical),
+    when(
+        "R-19",
+        INSTALL,
+        any(&[DnsLookup]),
+        &[any(&[Identity, EnvironmentWhole, SecretDotenv, SecretRegistry])],
+        Critical,
+    ),
     when("I-13", INSTALL, any(&[Identity]), &[any(&[Signal::Send])], High),
     when("I-53", INSTALL, any(&[Fetch, Downloader, Signal::Send]), &[any(&[Spawn])], Medium),
     when("I-04", INSTALL, any(&[BunBootstrap]), &[], Critical),
@@ -118,19 +148,43 @@ const RULES: &[Rule] = &[
     when("B-02", BUILD, any(&[Downloader]), &[any(&[Signal::Send])], Critical),
     when("B-02", BUILD, any(&[Downloader, Fetch, Signal::Send]), &[any(&[TlsOff, Xor])], Critical),
     when("B-04", BUILD, any(&[PipeToShell]), &[any(&[Downloader])], Critical),
-    when("B-04", BUILD, any(&[MakeExecutable]), &[any(&[Downloader, Fetch, Signal::Send, Decode]), any(&[Spawn])], Critical),
+    when(
+        "B-04",
+        BUILD,
+        any(&[MakeExecutable]),
+        &[any(&[Downloader, Fetch, Signal::Send, Decode]), any(&[Spawn])],
+        Critical,
+    ),
     when("B-02", BUILD, any(&[Downloader, Fetch, Signal::Send]), &[], Medium),
     when("B-03", BUILD, any(&[Xor]), &[any(&[Spawn, Decode, TemporaryFile])], High),
     // ── import ──
     when("M-02", IMPORT, any(&[EvalDecoded, EvalFetched]), &[], Critical),
-    when("M-04", IMPORT, any(&[NodeInline]), &[any(&[Spawn]), any(&[Fetch, Signal::Send, Downloader])], Critical),
+    when(
+        "M-04",
+        IMPORT,
+        any(&[NodeInline]),
+        &[any(&[Spawn]), any(&[Fetch, Signal::Send, Downloader])],
+        Critical,
+    ),
     when("M-01", IMPORT, any(&[PipeToShell]), &[any(&[Downloader]), any(&[Spawn])], Critical),
-    when("M-01", IMPORT, any(&[HiddenWindow]), &[any(&[Spawn]), any(&[Fetch, Signal::Send, Downloader])], Critical),
+    when(
+        "M-01",
+        IMPORT,
+        any(&[HiddenWindow]),
+        &[any(&[Spawn]), any(&[Fetch, Signal::Send, Downloader])],
+        Critical,
+    ),
     when("M-01", IMPORT, any(&[MakeExecutable, TemporaryFile]), &[any(&[Spawn]), any(&[Fetch])], High),
     when("M-01", IMPORT, any(&[Fetch]), &[any(&[Spawn])], Medium),
     when("M-50", IMPORT, PRIVATE, &[any(&[Signal::Send, Fetch, DropHost])], Critical),
     when("R-02", IMPORT, any(&[EnvironmentWhole]), &[LEAVES], Critical),
-    when("R-18", IMPORT, any(&[DropHost]), &[any(&[Signal::Send, Fetch]), any(&[Identity, EnvironmentWhole, Spawn, Eval])], Critical),
+    when(
+        "R-18",
+        IMPORT,
+        any(&[DropHost]),
+        &[any(&[Signal::Send, Fetch]), any(&[Identity, EnvironmentWhole, Spawn, Eval])],
+        Critical,
+    ),
     when("I-13", IMPORT, any(&[Identity]), &[any(&[Signal::Send])], High),
     // ── whatever runs without being asked ──
     when("R-07", UNASKED, any(&[MintCredential]), &[any(&[Spawn])], Critical),
@@ -153,7 +207,13 @@ const RULES: &[Rule] = &[
     when("P-04", UNASKED, any(&[ShellRc]), &[WRITES, NETWORK], Critical),
     when("P-04", UNASKED, any(&[ShellRc]), &[WRITES], High),
     when("P-05", BUILD, any(&[GitHook]), &[any(&[AppendFile, Spawn])], Critical),
-    when("P-05", UNASKED, any(&[GitHook]), &[WRITES, any(&[ShellRc, Cron, SystemdUser, AuthorizedKeys, InstructionFile])], Critical),
+    when(
+        "P-05",
+        UNASKED,
+        any(&[GitHook]),
+        &[WRITES, any(&[ShellRc, Cron, SystemdUser, AuthorizedKeys, InstructionFile])],
+        Critical,
+    ),
     when("P-05", UNASKED, any(&[GitHook]), &[WRITES, LEAVES], High),
     when("P-05", INSTALL, any(&[GitHook]), &[WRITES], Medium),
     when("P-13", UNASKED, any(&[LoaderPreload]), &[WRITES], High),
@@ -161,13 +221,19 @@ const RULES: &[Rule] = &[
     when("A-04", UNASKED, any(&[InstructionFile, AgentSettings]), &[WRITES, NETWORK], Critical),
     when("A-04", UNASKED, any(&[InstructionFile, AgentSettings]), &[WRITES], High),
     // ── runtime ──
-    several(2, when("R-13", RUNTIME, PRIVATE, &[any(&[McpServer]), NETWORK], Critical)),
+    several(3, when("R-13", RUNTIME, PRIVATE, &[any(&[McpServer]), LEAVES], Critical)),
     when("R-13", RUNTIME, any(&[AskForKey]), &[any(&[McpServer]), PRIVATE], Critical),
     when("R-13", RUNTIME, any(&[AskForKey]), &[any(&[McpServer])], High),
     several(4, when("R-01", LOADED, SECRETS, &[LEAVES], High)),
     when("R-02", LOADED, any(&[EnvironmentWhole]), &[any(&[DropHost])], Critical),
     when("R-18", LOADED, any(&[DropHost]), &[PRIVATE, any(&[Signal::Send, Fetch])], High),
-    when("R-05", LOADED, any(&[SecretExtension]), &[any(&[SecretBrowser, SecretWallet, SecretMessenger]), NETWORK], Critical),
+    when(
+        "R-05",
+        LOADED,
+        any(&[SecretExtension]),
+        &[any(&[SecretBrowser, BrowserFolder, SecretWallet, SecretMessenger]), NETWORK],
+        Critical,
+    ),
     when("R-04", LOADED, any(&[SecretBrowser]), &[any(&[Decrypt]), LEAVES], High),
     when("R-08", LOADED, any(&[SecretMessenger]), &[any(&[DropHost]), NETWORK], High),
     when("R-07", LOADED, any(&[MintCredential]), &[any(&[Signal::Send])], Medium),

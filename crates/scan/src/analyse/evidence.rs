@@ -43,7 +43,12 @@ impl<'a> Evidence<'a> {
             hits.extend(words.iter().filter_map(|word| {
                 let kind = lexed.kind_at(word.start);
                 let signal = word.signal(language, kind)?;
-                is_meant(signal, file.bytes, word.start, word.end).then_some(Hit { signal, offset: word.start, kind, live: true })
+                is_meant(signal, file.bytes, word.start, word.end).then_some(Hit {
+                    signal,
+                    offset: word.start,
+                    kind,
+                    live: true,
+                })
             }));
             if file.bytes.len() <= LARGEST_UNFOLDED {
                 unfolded(file.bytes, &lexed, &mut hits);
@@ -132,11 +137,30 @@ fn is_aside(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,
-            "test" | "tests" | "__tests__" | "spec" | "specs" | "fixtures" | "testdata" | "test-data" | "testing"
-                | "examples" | "example" | "docs" | "doc" | "bench" | "benches" | "benchmark" | "benchmarks" | "samples"
+            "test"
+                | "tests"
+                | "__tests__"
+                | "spec"
+                | "specs"
+                | "fixtures"
+                | "testdata"
+                | "test-data"
+                | "testing"
+                | "examples"
+                | "example"
+                | "docs"
+                | "doc"
+                | "bench"
+                | "benches"
+                | "benchmark"
+                | "benchmarks"
+                | "samples"
         )
     }) || path.rsplit('/').next().is_some_and(|name| {
-        name.starts_with("test_") || name.contains(".test.") || name.contains(".spec.") || name == "conftest.py"
+        name.starts_with("test_")
+            || name.contains(".test.")
+            || name.contains(".spec.")
+            || name == "conftest.py"
     })
 }
 
@@ -147,9 +171,13 @@ fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -> bool {
         // `pattern.exec(` and `cursor.eval(` are methods of something else.
         Signal::Eval => before != b'.' || bytes[start] == b'_',
         // Only the home folder itself, not a cache somewhere below it.
-        Signal::Wipe => bytes.get(end).is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'`' | b' ' | b'\n' | b';' | b'&' | b'/' | b'*')),
+        Signal::Wipe => bytes.get(end).is_none_or(|byte| {
+            matches!(byte, b'"' | b'\'' | b'`' | b' ' | b'\n' | b';' | b'&' | b'/' | b'*')
+        }),
         // `import.meta.env.X` and `process.env.X` are no file names; `.env` as a whole word in a string is.
-        Signal::SecretDotenv => !matches!(bytes.get(end), Some(b'.' | b'[' | b'-')) || bytes[start..end].len() > 4,
+        Signal::SecretDotenv => {
+            !matches!(bytes.get(end), Some(b'.' | b'[' | b'-')) || bytes[start..end].len() > 4
+        }
         _ => true,
     }
 }
@@ -163,9 +191,34 @@ fn unfolded(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
 /// Tells running decoded or downloaded text from running one's own.
 fn evaluated(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
     const DECODES: &[&str] = &[
-        "b64decode", "decompress(", "fromhex", "decrypt", "unhexlify", "base64", "rot13", "marshal", "b85decode", "atob(", "fromCharCode", "b32decode", "_decode(",
+        "b64decode",
+        "decompress(",
+        "fromhex",
+        "decrypt",
+        "unhexlify",
+        "base64",
+        "rot13",
+        "marshal",
+        "b85decode",
+        "atob(",
+        "fromCharCode",
+        "b32decode",
+        "_decode(",
     ];
-    const FETCHES: &[&str] = &["urlopen", "requests.get", "httpx.get", ".get(url", "fetch(", "https.get", "res.data", "response.data", "response.text", "resp.text", ".text)", "body)"];
+    const FETCHES: &[&str] = &[
+        "urlopen",
+        "requests.get",
+        "httpx.get",
+        ".get(url",
+        "fetch(",
+        "https.get",
+        "res.data",
+        "response.data",
+        "response.text",
+        "resp.text",
+        ".text)",
+        "body)",
+    ];
     let mut more = Vec::new();
     for hit in hits.iter().filter(|hit| hit.signal == Signal::Eval && hit.kind == Kind::Code) {
         let call = argument(bytes, hit.offset);
@@ -215,7 +268,8 @@ fn assigned<'a>(bytes: &'a [u8], name: &[u8], before: usize) -> &'a [u8] {
     memchr::memmem::rfind_iter(&bytes[from..before], name)
         .map(|found| from + found)
         .find_map(|start| {
-            let rest_of_line = &bytes[start..start + memchr::memchr(b'\n', &bytes[start..]).unwrap_or(bytes.len() - start)];
+            let rest_of_line =
+                &bytes[start..start + memchr::memchr(b'\n', &bytes[start..]).unwrap_or(bytes.len() - start)];
             let rest = bytes[start + name.len()..].trim_ascii_start();
             let assigns = rest.first() == Some(&b'=') && rest.get(1) != Some(&b'=');
             assigns.then(|| &rest_of_line[..rest_of_line.len().min(400)])

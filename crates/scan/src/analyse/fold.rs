@@ -4,8 +4,8 @@
 use super::dictionary::{self, Match};
 use super::lexing::{Lexed, Span};
 use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 const LONGEST_DECODED: usize = 1 << 20;
 const SHORTEST_ENCODED: usize = 16;
@@ -33,13 +33,17 @@ pub(super) fn unfold(source: &[u8], lexed: &Lexed) -> Unfolded {
             glued.extend_from_slice(&source[link.span.inner.clone()]);
         }
         let offset = chain.first().map_or(0, |link| link.span.inner.start);
+        for link in &chain {
+            let piece = decode(&source[link.span.inner.clone()]).unwrap_or_default();
+            found.words.extend(dictionary::search(&piece).map(|word| (word, link.span.inner.start)));
+        }
         if chain.len() > 1 {
             // Words inside one piece were found already; only those across a seam are new.
-            let across = |word: &Match| seams.iter().skip(1).any(|&seam| word.start < seam && seam < word.end + 1);
+            let across =
+                |word: &Match| seams.iter().skip(1).any(|&seam| word.start < seam && seam < word.end + 1);
             found.words.extend(dictionary::search(&glued).filter(across).map(|word| (word, offset)));
-        }
-        if let Some(decoded) = decode(&glued) {
-            found.words.extend(dictionary::search(&decoded).map(|word| (word, offset)));
+            let whole = decode(&glued).unwrap_or_default();
+            found.words.extend(dictionary::search(&whole).map(|word| (word, offset)));
         }
         if glued.len() >= BLOB && is_encoded(&glued) {
             found.blobs.push(offset);
@@ -98,13 +102,15 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
     } else {
         None
     }?;
-    let printable = decoded.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
+    let printable =
+        decoded.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
     (printable * 10 >= decoded.len() * 9).then_some(decoded)
 }
 
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true);
+    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
     const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
     const URL: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
     STANDARD.decode(text).or_else(|_| URL.decode(text)).ok()
@@ -147,23 +153,36 @@ mod tests {
     use super::*;
 
     fn shown(language: Language, source: &str) -> Vec<Signal> {
-        unfold(source.as_bytes(), &lex(language, source.as_bytes())).words.iter().map(|(word, _)| word.decoded_signal()).collect()
+        unfold(source.as_bytes(), &lex(language, source.as_bytes()))
+            .words
+            .iter()
+            .map(|(word, _)| word.decoded_signal())
+            .collect()
     }
 
     #[test]
     fn glued_strings_are_read_as_one() {
         assert!(shown(Language::Script, "x = 'webhook' + '.si' + 'te'").contains(&Signal::DropHost));
         assert!(shown(Language::Python, "x = 'web' 'hook.site'").contains(&Signal::DropHost));
-        assert!(shown(Language::Script, "path.join(h, '.aws', 'credentials')").contains(&Signal::SecretCloud));
-        assert!(shown(Language::Rust, "home.join(\".config\").join(\"solana\")").contains(&Signal::SecretWallet));
+        assert!(
+            shown(Language::Script, "path.join(h, '.aws', 'credentials')").contains(&Signal::SecretCloud)
+        );
+        assert!(
+            shown(Language::Rust, "home.join(\".config\").join(\"solana\")").contains(&Signal::SecretWallet)
+        );
         assert!(shown(Language::Python, "Path.home() / '.config' / 'gcloud'").contains(&Signal::SecretCloud));
     }
 
     #[test]
     fn encoded_strings_are_read_as_what_they_hide() {
         // base64 and hex of "https://webhook.site/x", and escapes.
-        assert!(shown(Language::Script, "atob('aHR0cHM6Ly93ZWJob29rLnNpdGUveA==')").contains(&Signal::DropHost));
-        assert!(shown(Language::Script, "'68747470733a2f2f776562686f6f6b2e736974652f78'").contains(&Signal::DropHost));
+        assert!(
+            shown(Language::Script, "atob('aHR0cHM6Ly93ZWJob29rLnNpdGUveA==')").contains(&Signal::DropHost)
+        );
+        assert!(
+            shown(Language::Script, "'68747470733a2f2f776562686f6f6b2e736974652f78'")
+                .contains(&Signal::DropHost)
+        );
         assert!(shown(Language::Python, r"'\x77\x65\x62\x68\x6f\x6f\x6b.site'").contains(&Signal::DropHost));
         assert!(shown(Language::Script, "'an ordinary sentence of words'").is_empty());
     }

@@ -149,7 +149,8 @@ mod tests {
 
     #[test]
     fn emoji_and_living_scripts_are_ordinary() {
-        for text in ["👩‍💻 ❤️ 👨‍👩‍👧‍👦 1️⃣", "می‌خواهم", "क्‍ष", "\u{FEFF}start", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "עברית\u{200F} text"] {
+        for text in ["👩‍💻 ❤️ 👨‍👩‍👧‍👦 1️⃣", "می‌خواهم", "क्‍ष", "\u{FEFF}start", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "עברית\u{200F} text"]
+        {
             assert!(stray_invisibles(text).is_empty(), "{text}");
         }
     }
@@ -157,7 +158,10 @@ mod tests {
     #[test]
     fn hidden_text_is_found() {
         assert_eq!(stray_invisibles("run\u{200B}this"), [3]);
-        assert_eq!(long_run("x = '\u{FE01}\u{FE02}\u{FE03}\u{FE04}\u{FE05}\u{FE06}\u{FE07}\u{FE08}'".as_bytes()), Some(5));
+        assert_eq!(
+            long_run("x = '\u{FE01}\u{FE02}\u{FE03}\u{FE04}\u{FE05}\u{FE06}\u{FE07}\u{FE08}'".as_bytes()),
+            Some(5)
+        );
         assert_eq!(long_run("❤️ 1️⃣ ordinary".as_bytes()), None);
         assert_eq!(bidi_override("a\u{202E}b".as_bytes()), Some(1));
     }

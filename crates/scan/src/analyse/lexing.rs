@@ -146,7 +146,16 @@ impl Lexer<'_> {
         match previous {
             b'w' => matches!(
                 &self.source[word.clone()],
-                b"return" | b"typeof" | b"case" | b"in" | b"of" | b"delete" | b"void" | b"throw" | b"new" | b"else"
+                b"return"
+                    | b"typeof"
+                    | b"case"
+                    | b"in"
+                    | b"of"
+                    | b"delete"
+                    | b"void"
+                    | b"throw"
+                    | b"new"
+                    | b"else"
             ),
             b')' | b']' | b'}' => false,
             _ => true,
@@ -164,7 +173,12 @@ impl Lexer<'_> {
                 b'[' => class = true,
                 b']' => class = false,
                 b'/' if !class => {
-                    self.spans.push(Span { kind: Kind::Text, inner: start + 1..at, outer: start..at + 1, raw: true });
+                    self.spans.push(Span {
+                        kind: Kind::Text,
+                        inner: start + 1..at,
+                        outer: start..at + 1,
+                        raw: true,
+                    });
                     self.at = at + 1;
                     return true;
                 }
@@ -205,7 +219,11 @@ impl Lexer<'_> {
                 b'#' => self.line_comment(),
                 b'"' | b'\'' => {
                     let raw = self.prefix_has(b"rR");
-                    if self.peek(1) == byte && self.peek(2) == byte { self.triple(byte) } else { self.quoted(byte, raw) }
+                    if self.peek(1) == byte && self.peek(2) == byte {
+                        self.triple(byte)
+                    } else {
+                        self.quoted(byte, raw)
+                    }
                 }
                 _ => self.at += 1,
             }
@@ -220,7 +238,12 @@ impl Lexer<'_> {
                 at += 2;
             } else if byte == quote && self.source[at..].starts_with(&[quote; 3]) {
                 if self.starts_statement(start) {
-                    self.spans.push(Span { kind: Kind::Comment, inner: start..at + 3, outer: start..at + 3, raw: true });
+                    self.spans.push(Span {
+                        kind: Kind::Comment,
+                        inner: start..at + 3,
+                        outer: start..at + 3,
+                        raw: true,
+                    });
                 } else {
                     self.text(start + 3..at, start..at + 3, false);
                 }
@@ -238,7 +261,9 @@ impl Lexer<'_> {
         let line = super::text::line_start(self.source, start);
         let before = self.source[line..start].trim_ascii();
         let above = self.source[..line].trim_ascii_end().last();
-        matches!(before, b"" | b"r" | b"u" | b"R") && matches!(above, None | Some(b':' | b')' | b'"' | b'\'')) && !self.inside_call(line)
+        matches!(before, b"" | b"r" | b"u" | b"R")
+            && matches!(above, None | Some(b':' | b')' | b'"' | b'\''))
+            && !self.inside_call(line)
     }
 
     /// True where the line above leaves a parenthesis open.
@@ -296,7 +321,12 @@ impl Lexer<'_> {
             let closes = self.source[at] == b'"'
                 && self.source[at + 1..].iter().take(hashes).filter(|&&byte| byte == b'#').count() == hashes;
             if closes {
-                self.spans.push(Span { kind: Kind::Text, inner: start + 1..at, outer: start..at + 1, raw: true });
+                self.spans.push(Span {
+                    kind: Kind::Text,
+                    inner: start + 1..at,
+                    outer: start..at + 1,
+                    raw: true,
+                });
                 self.at = at + 1 + hashes;
                 return;
             }
@@ -313,7 +343,9 @@ impl Lexer<'_> {
         } else {
             let rest = &self.source[self.at + 1..];
             let end = rest.iter().take(5).skip(1).position(|&byte| byte == b'\'');
-            let is_char = end.is_some_and(|end| std::str::from_utf8(&rest[..=end]).is_ok_and(|text| text.chars().count() == 1));
+            let is_char = end.is_some_and(|end| {
+                std::str::from_utf8(&rest[..=end]).is_ok_and(|text| text.chars().count() == 1)
+            });
             self.at += if is_char { end.unwrap_or(0) + 3 } else { 1 };
         }
     }
@@ -352,7 +384,8 @@ impl Lexer<'_> {
 
     fn line_comment(&mut self) {
         let start = self.at;
-        let end = memchr::memchr(b'\n', &self.source[start..]).map_or(self.source.len(), |length| start + length);
+        let end =
+            memchr::memchr(b'\n', &self.source[start..]).map_or(self.source.len(), |length| start + length);
         self.spans.push(Span { kind: Kind::Comment, inner: start..end, outer: start..end, raw: true });
         self.at = end;
     }
@@ -373,7 +406,12 @@ impl Lexer<'_> {
                 self.at += 1;
             }
         }
-        self.spans.push(Span { kind: Kind::Comment, inner: start..self.at, outer: start..self.at, raw: true });
+        self.spans.push(Span {
+            kind: Kind::Comment,
+            inner: start..self.at,
+            outer: start..self.at,
+            raw: true,
+        });
     }
 
     fn text(&mut self, inner: Range<usize>, outer: Range<usize>, raw: bool) {
@@ -398,7 +436,12 @@ impl Lexer<'_> {
 
     /// True where the letters just before a quote contain one of these.
     fn prefix_has(&self, letters: &[u8]) -> bool {
-        self.source[..self.at].iter().rev().take(2).take_while(|byte| byte.is_ascii_alphabetic()).any(|byte| letters.contains(byte))
+        self.source[..self.at]
+            .iter()
+            .rev()
+            .take(2)
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .any(|byte| letters.contains(byte))
     }
 
     fn word_end(&self, start: usize) -> usize {
@@ -434,7 +477,10 @@ mod tests {
     #[test]
     fn python_strings() {
         assert_eq!(strings(Language::Python, "# 'no'\nx = r'\\d' \"a\"  '''b'c'''"), ["\\d", "a", "b'c"]);
-        assert_eq!(strings(Language::Python, "def f():\n    \"\"\"no\"\"\"\n    x = \"\"\"yes\"\"\"\n"), ["yes"]);
+        assert_eq!(
+            strings(Language::Python, "def f():\n    \"\"\"no\"\"\"\n    x = \"\"\"yes\"\"\"\n"),
+            ["yes"]
+        );
     }
 
     #[test]
@@ -446,7 +492,8 @@ mod tests {
     #[test]
     fn nothing_makes_a_lexer_fail() {
         for language in [Language::Script, Language::Python, Language::Rust, Language::Shell] {
-            for source in ["", "'", "\"\\", "`${", "r#\"", "'\\", "/*", "\\", "'''", "/[", "'é", "\u{feff}'"] {
+            for source in ["", "'", "\"\\", "`${", "r#\"", "'\\", "/*", "\\", "'''", "/[", "'é", "\u{feff}'"]
+            {
                 let _ = lex(language, source.as_bytes());
             }
         }

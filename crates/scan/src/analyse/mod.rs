@@ -25,6 +25,7 @@ use doorward_protocol::{Ecosystem, Finding, Severity, Stage};
 use evidence::Evidence;
 use lexing::Language;
 use report::Report;
+use signal::{Signal, Signals};
 
 /// Everything worth saying about a package, worst first.
 pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
@@ -45,7 +46,9 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
                 Stage::Install
             } else if build.contains(&index) || macros.contains(&index) {
                 Stage::Build
-            } else if evidence::language_of(file) == Language::Python && package.manifest.package.ecosystem == Ecosystem::Pypi {
+            } else if evidence::language_of(file) == Language::Python
+                && package.manifest.package.ecosystem == Ecosystem::Pypi
+            {
                 Stage::Import
             } else {
                 Stage::Runtime
@@ -55,28 +58,45 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
         .collect();
 
     for group in [(&npm_install, Stage::Install), (&python_install, Stage::Install), (&build, Stage::Build)] {
-        let files: Vec<&Evidence<'_>> = group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
-        combine(&Scope { stage: group.1, files, waiting_too: group.1 == Stage::Build }, &mut report);
+        let files: Vec<&Evidence<'_>> =
+            group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
+        let waiting_too = group.1 == Stage::Build;
+        combine(&Scope { stage: group.1, files, waiting_too, package: Signals::NONE }, &mut report);
     }
+    // A tool for agents acts as one program, whichever of its files holds the server.
+    let serves_agents = gathered
+        .iter()
+        .flatten()
+        .any(|evidence| !evidence.aside && evidence.all().contains(Signal::McpServer));
+    let role = if serves_agents { Signals::of(&[Signal::McpServer]) } else { Signals::NONE };
     for evidence in gathered.iter().flatten() {
-        alone(evidence, &mut report);
+        alone(evidence, role, &mut report);
     }
     start_hooks(package, &gathered, &mut report);
     report.finish()
 }
 
-/// What one file means by itself.
-fn alone(evidence: &Evidence<'_>, report: &mut Report) {
+/// What one file means by itself, in a package of this role.
+fn alone(evidence: &Evidence<'_>, role: Signals, report: &mut Report) {
     if evidence.stage == Stage::Import || evidence.stage == Stage::Build {
-        combine(&Scope { stage: evidence.stage, files: vec![evidence], waiting_too: evidence.stage == Stage::Build }, report);
+        let waiting_too = evidence.stage == Stage::Build;
+        combine(
+            &Scope { stage: evidence.stage, files: vec![evidence], waiting_too, package: Signals::NONE },
+            report,
+        );
     }
-    combine(&Scope { stage: Stage::Runtime, files: vec![evidence], waiting_too: true }, report);
+    combine(
+        &Scope { stage: Stage::Runtime, files: vec![evidence], waiting_too: true, package: role },
+        report,
+    );
 }
 
 /// `.pth` files and their like run in every start of Python, whether or not anybody imports the package.
 fn start_hooks(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_>>], report: &mut Report) {
     let shipped = package.manifest.pypi.as_ref().is_some_and(|pypi| pypi.kind != PypiKind::Sdist);
-    for (file, evidence) in package.files.iter().zip(gathered).filter(|(file, _)| python::runs_at_start(file.path)) {
+    for (file, evidence) in
+        package.files.iter().zip(gathered).filter(|(file, _)| python::runs_at_start(file.path))
+    {
         let Some(line) = python::start_line(file.bytes) else { continue };
         let signals = evidence.as_ref().map(Evidence::all).unwrap_or_default();
         if signals.meets(python::RISKY_AT_START) {

@@ -17,7 +17,9 @@ const LARGE_SCRIPT: usize = 100 * 1024;
 
 /// The scripts that run while a dependency is installed.
 pub(super) fn lifecycle(npm: &NpmManifest) -> impl Iterator<Item = &NpmScript> {
-    npm.scripts.iter().filter(|script| matches!(script.name.as_str(), "preinstall" | "install" | "postinstall"))
+    npm.scripts
+        .iter()
+        .filter(|script| matches!(script.name.as_str(), "preinstall" | "install" | "postinstall"))
 }
 
 /// The files that run while the package is installed: those the lifecycle scripts name, and those
@@ -60,7 +62,9 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
     };
     if !package.manifest.project {
         for script in lifecycle(npm) {
-            judge_command(script, &mut |rule, most| report.add(rule, manifest, offset(script.line, &script.name), most));
+            judge_command(script, &mut |rule, most| {
+                report.add(rule, manifest, offset(script.line, &script.name), most)
+            });
             if Tree::of(package, npm).shipped_program(&script.command).is_some() {
                 report.add("I-05", manifest, offset(script.line, &script.name), Severity::High);
             }
@@ -92,11 +96,16 @@ fn judge_command(script: &NpmScript, add: &mut dyn FnMut(&'static str, Severity)
     const NETWORK: Signals = Signals::of(&[Downloader, Send, Fetch, DropHost]);
     let signals = of_command(&script.command);
     let runs_decoded = signals.contains(Decode) && signals.meets(RUNS);
-    if signals.contains(Downloader) && signals.contains(PipeToShell) || runs_decoded || signals.meets(RUNS) && signals.contains(Eval) {
+    if signals.contains(Downloader) && signals.contains(PipeToShell)
+        || runs_decoded
+        || signals.meets(RUNS) && signals.contains(Eval)
+    {
         add("I-10", Severity::Critical);
     } else if signals.meets(PRIVATE) && signals.meets(NETWORK) {
         add("I-50", Severity::Critical);
-    } else if signals.contains(DropHost) || signals.contains(Downloader) && signals.meets(Signals::of(&[Identity, EnvironmentWhole])) {
+    } else if signals.contains(DropHost)
+        || signals.contains(Downloader) && signals.meets(Signals::of(&[Identity, EnvironmentWhole]))
+    {
         add("R-18", Severity::Critical);
     } else if signals.contains(BunBootstrap) {
         add("I-04", Severity::Critical);
@@ -116,7 +125,9 @@ fn is_stock_guard(command: &str) -> bool {
 
 /// How a dependency that does not come from the registry weighs.
 fn bypasses_registry(spec: &str, kind: &str) -> Option<Severity> {
-    let pinned = spec.rsplit_once('#').is_some_and(|(_, commit)| commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let pinned = spec
+        .rsplit_once('#')
+        .is_some_and(|(_, commit)| commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if spec.starts_with("http://") {
         Some(Severity::Critical)
     } else if kind == "optionalDependencies" && pinned {
@@ -137,14 +148,23 @@ struct GypCommand {
 /// Commands that `binding.gyp` runs while it is read: `<!(…)` and `<!@(…)`.
 fn gyp_commands(package: &PackageFiles<'_>) -> Vec<GypCommand> {
     let mut commands = Vec::new();
-    for (file, source) in package.files.iter().enumerate().filter(|(_, file)| file.path.ends_with(".gyp") || file.path.ends_with(".gypi")) {
+    for (file, source) in package
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| file.path.ends_with(".gyp") || file.path.ends_with(".gypi"))
+    {
         for offset in memchr::memmem::find_iter(source.bytes, b"<!") {
             let rest = &source.bytes[offset..];
             let Some(open) = rest.iter().take(3).position(|&byte| byte == b'(') else { continue };
             let line = text::line_at(rest, 0);
             let end = memchr::memrchr(b')', line).unwrap_or(line.len());
             if end > open {
-                commands.push(GypCommand { text: String::from_utf8_lossy(&line[open + 1..end]).into_owned(), file, offset });
+                commands.push(GypCommand {
+                    text: String::from_utf8_lossy(&line[open + 1..end]).into_owned(),
+                    file,
+                    offset,
+                });
             }
         }
     }
@@ -153,7 +173,9 @@ fn gyp_commands(package: &PackageFiles<'_>) -> Vec<GypCommand> {
 
 fn inspect_gyp(package: &PackageFiles<'_>, npm: &NpmManifest, report: &mut Report) {
     const NETWORK: Signals = Signals::of(&[Downloader, Send, Fetch, DropHost, PipeToShell, Decode]);
-    let compiles = package.files.iter().any(|file| [".c", ".cc", ".cpp", ".cxx", ".m", ".mm"].iter().any(|ending| file.path.ends_with(ending)));
+    let compiles = package.files.iter().any(|file| {
+        [".c", ".cc", ".cpp", ".cxx", ".m", ".mm"].iter().any(|ending| file.path.ends_with(ending))
+    });
     for command in gyp_commands(package) {
         let file = &package.files[command.file];
         if of_command(&command.text).meets(NETWORK) {
@@ -196,14 +218,17 @@ impl<'p, 'f> Tree<'p, 'f> {
             }
         }
         let base = parts.join("/");
-        let candidate = |ending: &str| self.paths.get(format!("{base}{ending}").trim_start_matches('/')).copied();
+        let candidate =
+            |ending: &str| self.paths.get(format!("{base}{ending}").trim_start_matches('/')).copied();
         ["", ".js", ".cjs", ".mjs", ".ts", "/index.js"].iter().find_map(|ending| candidate(ending))
     }
 
     /// Tells every file of the package that a command names, following `npm run`.
     fn started(&self, command: &str, depth: usize, found: &mut dyn FnMut(usize)) {
         let words: Vec<&str> = command
-            .split(|character: char| character.is_whitespace() || matches!(character, '&' | '|' | ';' | '"' | '\'' | '(' | ')'))
+            .split(|character: char| {
+                character.is_whitespace() || matches!(character, '&' | '|' | ';' | '"' | '\'' | '(' | ')')
+            })
             .filter(|word| !word.is_empty())
             .collect();
         for (index, word) in words.iter().enumerate() {
@@ -230,7 +255,10 @@ impl<'p, 'f> Tree<'p, 'f> {
         lexed
             .strings()
             .filter_map(|string| std::str::from_utf8(&source.bytes[string.inner.clone()]).ok())
-            .filter(|path| path.len() < 200 && (path.starts_with("./") || path.starts_with("../") || has_script_ending(path)))
+            .filter(|path| {
+                path.len() < 200
+                    && (path.starts_with("./") || path.starts_with("../") || has_script_ending(path))
+            })
             .filter_map(|path| self.resolve(folder, path).or_else(|| self.resolve("", path)))
             .collect()
     }

@@ -22,7 +22,11 @@ pub(super) fn install_files(package: &PackageFiles<'_>) -> Vec<usize> {
         let module = backend.split(':').next().unwrap_or(backend).replace('.', "/");
         for folder in &pypi.backend_path {
             let folder = folder.trim_start_matches("./").trim_end_matches('/');
-            let base = if folder.is_empty() || folder == "." { module.clone() } else { format!("{folder}/{module}") };
+            let base = if folder.is_empty() || folder == "." {
+                module.clone()
+            } else {
+                format!("{folder}/{module}")
+            };
             files.extend(module_file(package, &base));
         }
     }
@@ -36,12 +40,24 @@ pub(super) fn install_files(package: &PackageFiles<'_>) -> Vec<usize> {
 /// True for the files that Python runs without anybody importing the package.
 pub(super) fn runs_at_start(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    path.ends_with(".pth") || matches!(name, "sitecustomize.py" | "usercustomize.py") && path.matches('/').count() <= 1
+    path.ends_with(".pth")
+        || matches!(name, "sitecustomize.py" | "usercustomize.py") && path.matches('/').count() <= 1
 }
 
 /// What no start hook needs.
-pub(super) const RISKY_AT_START: Signals =
-    Signals::of(&[Spawn, Fetch, Send, Decode, EvalDecoded, EvalFetched, Downloader, PipeToShell, DropHost, SecretSsh, SecretCloud]);
+pub(super) const RISKY_AT_START: Signals = Signals::of(&[
+    Spawn,
+    Fetch,
+    Send,
+    Decode,
+    EvalDecoded,
+    EvalFetched,
+    Downloader,
+    PipeToShell,
+    DropHost,
+    SecretSsh,
+    SecretCloud,
+]);
 
 /// Offset of the first line of a start hook that is code: in `.pth` files only those that begin with `import`.
 pub(super) fn start_line(bytes: &[u8]) -> Option<usize> {
@@ -82,7 +98,8 @@ fn without_prose(bytes: &[u8], lexed: &Lexed) -> Vec<u8> {
 
 /// The block under `if __name__ == "__main__":`, as a function that nobody calls.
 fn main_block(bytes: &[u8]) -> Option<Unit<'_>> {
-    let found = memchr::memmem::find_iter(bytes, b"if __name__ ").find(|&at| at == 0 || bytes[at - 1] == b'\n')?;
+    let found =
+        memchr::memmem::find_iter(bytes, b"if __name__ ").find(|&at| at == 0 || bytes[at - 1] == b'\n')?;
     let start = found + text::line_at(bytes, found).len();
     let mut end = start;
     for line in bytes[start..].split_inclusive(|&byte| byte == b'\n') {
@@ -115,7 +132,8 @@ fn units<'a>(bytes: &'a [u8], lexed: &Lexed) -> Vec<Unit<'a>> {
         let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let code = &line[indent..];
         let blank = matches!(code.first(), None | Some(b'\n' | b'\r' | b'#' | b')' | b']' | b'}'));
-        if blank || lexed.kind_at(start + indent) != Kind::Code && !matches!(code.first(), Some(b'"' | b'\'')) {
+        if blank || lexed.kind_at(start + indent) != Kind::Code && !matches!(code.first(), Some(b'"' | b'\''))
+        {
             continue;
         }
         if function.is_some_and(|depth| indent <= depth) {
@@ -133,7 +151,12 @@ fn units<'a>(bytes: &'a [u8], lexed: &Lexed) -> Vec<Unit<'a>> {
         let keyword = code.strip_prefix(b"async ").unwrap_or(code);
         if let Some(rest) = keyword.strip_prefix(b"def ") {
             let name = identifier(rest);
-            units.push(Unit { name, class: class.map(|(_, name)| name), start: start + line.len(), end: bytes.len() });
+            units.push(Unit {
+                name,
+                class: class.map(|(_, name)| name),
+                start: start + line.len(),
+                end: bytes.len(),
+            });
             function = Some(indent);
         } else if let Some(rest) = keyword.strip_prefix(b"class ") {
             class = Some((indent, identifier(rest)));
@@ -145,58 +168,79 @@ fn units<'a>(bytes: &'a [u8], lexed: &Lexed) -> Vec<Unit<'a>> {
 /// Units that module-level code calls or names, directly or through one another.
 fn live_units(code: &[u8], units: &[Unit<'_>]) -> HashSet<usize> {
     let mut live = HashSet::new();
-    let mut used: HashSet<&[u8]> = HashSet::new();
-    let mut reached: Vec<&[u8]> = Vec::new();
+    let mut reached = Mentions::default();
     let mut from = 0;
     for unit in units {
-        reached.push(code.get(from..unit.start).unwrap_or_default());
+        reached.read(code.get(from..unit.start).unwrap_or_default());
         from = unit.end;
     }
-    reached.push(code.get(from..).unwrap_or_default());
-    let mut next = 0;
-    while let Some(&text) = reached.get(next) {
-        next += 1;
-        used.extend(units.iter().filter_map(|unit| unit.class).filter(|class| uses(text, class)));
+    reached.read(code.get(from..).unwrap_or_default());
+    loop {
+        let before = live.len();
         for (index, unit) in units.iter().enumerate() {
             let called = match unit.class {
-                Some(class) if used.contains(class) => STARTING_METHODS.contains(&unit.name) || reached.iter().any(|text| calls(text, unit.name, true)),
-                Some(_) => false,
-                None => calls(text, unit.name, false),
+                Some(class) => {
+                    let starts = STARTING_METHODS.contains(&unit.name) || reached.methods.contains(unit.name);
+                    starts && (reached.functions.contains(class) || reached.values.contains(class))
+                }
+                None => reached.functions.contains(unit.name) || reached.values.contains(unit.name),
             };
             if called && live.insert(index) {
-                reached.push(code.get(unit.start..unit.end).unwrap_or_default());
+                reached.read(code.get(unit.start..unit.end).unwrap_or_default());
             }
         }
+        if live.len() == before {
+            return live;
+        }
     }
-    live
 }
 
 /// Methods that creating an object or running a set-up command calls by itself.
-const STARTING_METHODS: &[&[u8]] = &[b"__init__", b"__new__", b"__call__", b"__enter__", b"run", b"initialize_options", b"finalize_options"];
+const STARTING_METHODS: &[&[u8]] =
+    &[b"__init__", b"__new__", b"__call__", b"__enter__", b"run", b"initialize_options", b"finalize_options"];
 
-/// True if the text calls the function, hands it to a thread or registers it.
-fn calls(text: &[u8], name: &[u8], method: bool) -> bool {
-    occurrences(text, name).any(|at| {
-        let before = text[..at].trim_ascii_end();
-        let after = text.get(at + name.len()).copied().unwrap_or(b' ');
-        let placed = before.ends_with(b".") == method && !before.ends_with(b"def");
-        placed && (after == b'(' || before.ends_with(b"target=") || before.ends_with(b"register("))
-    })
+/// The names that some code calls or hands on.
+#[derive(Default)]
+struct Mentions<'a> {
+    /// Called by their bare name.
+    functions: HashSet<&'a [u8]>,
+    /// Called on an object.
+    methods: HashSet<&'a [u8]>,
+    /// Handed to a thread, a hook or a table: `target=f`, `{'install': Class}`.
+    values: HashSet<&'a [u8]>,
 }
 
-/// True if the text creates an object of the class or names it as a command of `setup()`.
-fn uses(text: &[u8], class: &[u8]) -> bool {
-    occurrences(text, class).any(|at| {
-        let before = text[..at].trim_ascii_end();
-        let after = text.get(at + class.len()).copied().unwrap_or(b' ');
-        !before.ends_with(b"class") && (after == b'(' || before.ends_with(b":") && matches!(after, b',' | b'}' | b'\n' | b' '))
-    })
-}
-
-fn occurrences<'a>(text: &'a [u8], name: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-    memchr::memmem::find_iter(text, name).filter(move |&at| {
-        !name.is_empty() && (at == 0 || !is_name(text[at - 1])) && !text.get(at + name.len()).is_some_and(|&byte| is_name(byte))
-    })
+impl<'a> Mentions<'a> {
+    fn read(&mut self, code: &'a [u8]) {
+        let mut at = 0;
+        let mut previous = b'\n';
+        let mut defines = false;
+        while at < code.len() {
+            let byte = code[at];
+            if !is_name(byte) {
+                if !byte.is_ascii_whitespace() || byte == b'\n' {
+                    previous = byte;
+                    defines = false;
+                }
+                at += 1;
+                continue;
+            }
+            let name = identifier(&code[at..]);
+            at += name.len();
+            let after = code.get(at).copied().unwrap_or(b'\n');
+            if after == b'(' && !defines {
+                if previous == b'.' {
+                    self.methods.insert(name)
+                } else {
+                    self.functions.insert(name)
+                };
+            } else if matches!(previous, b'=' | b':') && matches!(after, b',' | b')' | b'}' | b'\n' | b' ') {
+                self.values.insert(name);
+            }
+            defines = matches!(name, b"def" | b"class");
+            previous = b'a';
+        }
+    }
 }
 
 fn enclosing(units: &[Unit<'_>], offset: usize) -> Option<usize> {

@@ -40,7 +40,9 @@ impl Report {
     /// The findings, worst first.
     pub(super) fn finish(mut self) -> Vec<Finding> {
         self.findings.sort_by(|a, b| {
-            b.severity.cmp(&a.severity).then_with(|| (&a.path, a.line, a.column, &a.rule).cmp(&(&b.path, b.line, b.column, &b.rule)))
+            b.severity
+                .cmp(&a.severity)
+                .then_with(|| (&a.path, a.line, a.column, &a.rule).cmp(&(&b.path, b.line, b.column, &b.rule)))
         });
         self.findings
     }

@@ -66,6 +66,9 @@ mod tests {
             count += toml::from_str::<RuleFile>(file).expect("a rule file").rule.len();
         }
         assert_eq!(count, catalog().len());
-        assert!(all().all(|rule| rule.why.ends_with('.') && !rule.why.contains('!') && !rule.title.ends_with('.')));
+        assert!(
+            all()
+                .all(|rule| rule.why.ends_with('.') && !rule.why.contains('!') && !rule.title.ends_with('.'))
+        );
     }
 }

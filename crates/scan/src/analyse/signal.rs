@@ -15,7 +15,7 @@ macro_rules! signals {
 
 signals! {
     // Where secrets live.
-    SecretSsh, SecretCloud, SecretRegistry, SecretGit, SecretWallet, SecretBrowser, SecretExtension,
+    SecretSsh, SecretCloud, SecretRegistry, SecretGit, SecretWallet, SecretBrowser, BrowserFolder, SecretExtension,
     SecretHistory, SecretDotenv, SecretAgent, SecretMessenger, SecretKeyring, SecretPasswords,
     // What a program knows about its machine.
     EnvironmentWhole, EnvironmentKey, Identity, HomeFolder,
@@ -99,9 +99,8 @@ pub(super) const PRIVATE: Signals = Signals::of(&[
 ]);
 
 /// All classes of secrets, those with everyday readers too.
-pub(super) const SECRETS: Signals = Signals(
-    PRIVATE.0 | Signals::of(&[Signal::SecretRegistry, Signal::SecretDotenv]).0,
-);
+pub(super) const SECRETS: Signals =
+    Signals(PRIVATE.0 | Signals::of(&[Signal::SecretRegistry, Signal::SecretDotenv]).0);
 
 /// One signal at one place.
 #[derive(Debug, Clone, Copy)]
