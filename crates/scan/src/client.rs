@@ -9,8 +9,8 @@ use crate::walk::{Place, Target, file_name};
 use crate::worker::protocol::{FromWorker, ToWorker};
 use child::{Fault, Worker};
 use doorward_protocol::{
-    Ecosystem, Excerpt, PackageRef, PackageReport, SCHEMA_VERSION, ScanProgress, ScanReport, Summary, Unscanned,
-    Verdict,
+    Ecosystem, Excerpt, PackageRef, PackageReport, SCHEMA_VERSION, ScanProgress, ScanReport, Summary,
+    Unscanned, Verdict,
 };
 use locate::Setup;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,8 @@ pub fn scan(
 /// # Errors
 /// [`ScanError::NoExcerpt`] where the file or line is not there; otherwise as for [`scan`].
 pub fn excerpt(package: &Path, file: &str, line: u32) -> Result<Excerpt, ScanError> {
-    let refused = |reason: String| ScanError::NoExcerpt { package: package.into(), file: file.into(), reason };
+    let refused =
+        |reason: String| ScanError::NoExcerpt { package: package.into(), file: file.into(), reason };
     let real = locate::real_path(package)?;
     let setup = Setup::new(std::slice::from_ref(&real), None, false)?;
     let cancel = Cancel::default();
@@ -149,7 +150,11 @@ fn search(
     Ok(targets)
 }
 
-fn search_one(path: &Path, worker: &mut Worker, cancel: &Cancel) -> Result<Result<Vec<Target>, String>, Fault> {
+fn search_one(
+    path: &Path,
+    worker: &mut Worker,
+    cancel: &Cancel,
+) -> Result<Result<Vec<Target>, String>, Fault> {
     worker.send(&ToWorker::Search { path: path.into() })?;
     let deadline = Instant::now() + SEARCH_TIME;
     let mut found = Vec::new();
@@ -183,7 +188,10 @@ fn unread(target: &Target, reason: String) -> PackageReport {
         verdict: Verdict::Clean,
         score: 0,
         findings: Vec::new(),
-        unscanned: vec![Unscanned { path: String::new(), reason: format!("{reason}; it is not known to be clean") }],
+        unscanned: vec![Unscanned {
+            path: String::new(),
+            reason: format!("{reason}; it is not known to be clean"),
+        }],
     }
 }
 
@@ -257,7 +265,9 @@ impl Session<'_> {
     fn one(&self, worker: &mut Option<Worker>, target: &Target) -> Result<Outcome, Fault> {
         let worker = match worker {
             Some(worker) => worker,
-            None => worker.insert(Worker::start(self.setup, self.cancel).map_err(|error| Fault::Broken(error.to_string()))?),
+            None => worker.insert(
+                Worker::start(self.setup, self.cancel).map_err(|error| Fault::Broken(error.to_string()))?,
+            ),
         };
         let deadline = Instant::now() + PACKAGE_TIME;
         worker.send(&ToWorker::Scan { target: target.clone(), remember: self.cache.is_some() })?;

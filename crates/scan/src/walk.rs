@@ -44,11 +44,7 @@ pub(crate) enum Place {
     /// Files of a Python environment that no distribution lays claim to, or of `node_modules` beside packages.
     Leftovers(Ecosystem),
     /// A package that a lockfile names and the disk does not hold: only its name can be judged.
-    Locked {
-        package: PackageRef,
-        lockfile: String,
-        line: u32,
-    },
+    Locked { package: PackageRef, lockfile: String, line: u32 },
 }
 
 impl Target {
@@ -164,7 +160,8 @@ impl Search<'_> {
         }
         let notes = std::mem::take(&mut self.notes);
         let holder = self.found.iter_mut().find(|target| {
-            target.path == path && matches!(target.place, Place::Project | Place::Folder(_) | Place::Leftovers(_))
+            target.path == path
+                && matches!(target.place, Place::Project | Place::Folder(_) | Place::Leftovers(_))
         });
         match holder {
             Some(target) => target.notes.extend(notes),
@@ -187,4 +184,38 @@ fn children(path: &Path) -> Vec<PathBuf> {
 
 pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_of_a_lockfile_are_found_where_cargo_unpacked_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("make a folder");
+            fs::write(path, text).expect("write");
+        };
+        let lock = |name: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"1.2.3\"\nsource = \"registry+x\"\n")
+        };
+        write("project/Cargo.toml", "[package]\nname='own'");
+        write("project/Cargo.lock", &[lock("here"), lock("elsewhere"), lock("sui-sdk-build-utils")].concat());
+        write("src/registry/here-1.2.3/Cargo.toml", "[package]\nname='here'");
+        let found = search(&folder.path().join("project"), &[folder.path().join("src")]).expect("search");
+        let places: Vec<_> = found.iter().map(|target| (file_name(&target.path), &target.place)).collect();
+        let name = "sui-sdk-build-utils".to_owned();
+        let package = PackageRef { ecosystem: Ecosystem::Cargo, name, version: "1.2.3".into() };
+        let bad = Place::Locked { package, lockfile: "Cargo.lock".into(), line: 10 };
+        assert_eq!(
+            places,
+            [
+                ("project".to_owned(), &Place::Folder(None)),
+                ("here-1.2.3".to_owned(), &Place::Folder(Some(Ecosystem::Cargo))),
+                ("project".to_owned(), &bad),
+            ]
+        );
+    }
 }

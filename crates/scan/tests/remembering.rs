@@ -87,3 +87,20 @@ fn the_lines_around_a_finding_can_be_shown_from_folders_and_archives() {
     let shown = excerpt(&path, "b.js", 2).expect("excerpt");
     assert_eq!((shown.lines, shown.more), (vec!["one".to_owned(), "two".to_owned()], false));
 }
+
+#[test]
+fn the_files_of_an_installed_python_package_can_be_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = folder.path().join("lib/python3.11/site-packages");
+    write(
+        &base,
+        &[
+            ("made_up/__init__.py", "import os\n"),
+            ("made_up-2.0.dist-info/METADATA", "Name: made-up\nVersion: 2.0\n"),
+            ("made_up-2.0.dist-info/RECORD", "made_up/__init__.py,,\n"),
+        ],
+    );
+    let report = scan_with(&base, &options());
+    let package = report.packages.iter().find(|package| package.name == "made-up").expect("found");
+    assert_eq!(excerpt(&package.path, "made_up/__init__.py", 1).expect("excerpt").lines, ["import os"]);
+}

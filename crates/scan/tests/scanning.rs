@@ -184,7 +184,8 @@ fn progress_counts_up_and_a_cancelled_scan_ends() {
     }
     let mut steps = Vec::new();
     let report =
-        scan(&[tree.clone()], &options(), &Cancel::default(), &mut |step| steps.push(step)).expect("scan");
+        scan(std::slice::from_ref(&tree), &options(), &Cancel::default(), &mut |step| steps.push(step))
+            .expect("scan");
     assert_eq!(report.summary.packages, 40);
     assert!(matches!(steps.first(), Some(ScanProgress::Found { total: 40 })));
     assert!(matches!(steps.last(), Some(ScanProgress::Done { done: 40, total: 40, .. })));
@@ -204,4 +205,37 @@ fn the_ecosystem_of_a_manifestless_package_is_guessed_from_its_files() {
         (report.ecosystem, report.name.as_str(), report.version.as_str()),
         (Ecosystem::Pypi, "odd", "1.0")
     );
+}
+
+#[test]
+fn without_a_working_worker_nothing_is_called_clean() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), &[("package.json", r#"{"name":"p","version":"1.0.0"}"#)]);
+    let with = |worker: &str| {
+        let options = doorward_scan::ScanOptions { worker: Some(worker.into()), ..options() };
+        scan(&[folder.path().into()], &options, &Cancel::default(), &mut |_| {})
+    };
+    let missing = with("/nonexistent/worker").expect_err("no worker");
+    assert!(matches!(missing, ScanError::NoWorker { .. }), "{missing}");
+    let silent = with("/bin/true").expect_err("no answer");
+    assert!(matches!(silent, ScanError::WorkerFailed { .. }), "{silent}");
+}
+
+#[test]
+fn a_project_gives_its_vendored_crates() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let project = folder.path().join("project");
+    let vendored = "[package]\nname='dep'\nversion='1.2.3'";
+    write(
+        &project,
+        &[
+            ("Cargo.toml", "[package]\nname='own'\nversion='0.1.0'"),
+            ("build.rs", "fn main() {}"),
+            ("vendor/dep/Cargo.toml", vendored),
+            ("vendor/dep/.cargo-checksum.json", "{}"),
+            (".git/HEAD", "ref: refs/heads/main"),
+        ],
+    );
+    let report = try_scan(&project).expect("scan");
+    assert_eq!(names(&report), ["pkg:cargo/own@0.1.0", "pkg:cargo/dep@1.2.3"]);
 }

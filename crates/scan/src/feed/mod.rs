@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn popular_names_are_known_by_rank() {
         assert_eq!(popularity(Ecosystem::Npm, "semver"), Some(1));
-        assert_eq!(popularity(Ecosystem::Pypi, "Typing_Extensions").is_some(), true);
+        assert!(popularity(Ecosystem::Pypi, "Typing_Extensions").is_some());
         assert!(popularity(Ecosystem::Cargo, "serde").is_some());
         assert_eq!(popularity(Ecosystem::Npm, "no-such-name-anywhere"), None);
         assert!(popular_names(Ecosystem::Npm).len() >= 10_000);

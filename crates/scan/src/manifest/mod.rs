@@ -42,10 +42,12 @@ struct Named<T> {
 
 /// Drops the folder that archives put everything into, so that paths are those of the installed package.
 pub(crate) fn strip_wrapper(contents: &mut Contents, ecosystem: Option<Ecosystem>) {
-    const MANIFESTS: [&str; 6] = ["package.json", "PKG-INFO", "Cargo.toml", "pyproject.toml", "setup.py", "setup.cfg"];
-    let at_root = contents.files.iter().any(|file| {
-        MANIFESTS.contains(&file.path.as_str()) || file.path.ends_with(".dist-info/METADATA")
-    });
+    const MANIFESTS: [&str; 6] =
+        ["package.json", "PKG-INFO", "Cargo.toml", "pyproject.toml", "setup.py", "setup.cfg"];
+    let at_root = contents
+        .files
+        .iter()
+        .any(|file| MANIFESTS.contains(&file.path.as_str()) || file.path.ends_with(".dist-info/METADATA"));
     if at_root {
         return;
     }
@@ -78,7 +80,8 @@ pub(crate) fn strip_wrapper(contents: &mut Contents, ecosystem: Option<Ecosystem
 
 fn common_folder(files: &[Entry]) -> Option<String> {
     let (first, _) = files.first()?.path.split_once('/')?;
-    let shared = files.iter().all(|file| file.path.split_once('/').is_some_and(|(folder, _)| folder == first));
+    let shared =
+        files.iter().all(|file| file.path.split_once('/').is_some_and(|(folder, _)| folder == first));
     shared.then(|| first.to_owned())
 }
 
@@ -133,10 +136,7 @@ fn parts<T>(named: Option<&Named<T>>) -> (Option<String>, Option<String>, String
     })
 }
 
-fn keep<T>(
-    read: Result<Option<Named<T>>, Unscanned>,
-    unscanned: &mut Vec<Unscanned>,
-) -> Option<Named<T>> {
+fn keep<T>(read: Result<Option<Named<T>>, Unscanned>, unscanned: &mut Vec<Unscanned>) -> Option<Named<T>> {
     read.unwrap_or_else(|broken| {
         unscanned.push(broken);
         None
@@ -148,7 +148,8 @@ fn guess(files: &[Entry]) -> Ecosystem {
     let count = |endings: &[&str]| {
         files.iter().filter(|file| endings.iter().any(|ending| file.path.ends_with(ending))).count()
     };
-    let (js, py, rs) = (count(&[".js", ".mjs", ".cjs", ".ts", ".json"]), count(&[".py", ".pyc", ".pth"]), count(&[".rs"]));
+    let (js, py, rs) =
+        (count(&[".js", ".mjs", ".cjs", ".ts", ".json"]), count(&[".py", ".pyc", ".pth"]), count(&[".rs"]));
     if py > js && py >= rs {
         Ecosystem::Pypi
     } else if rs > js {

@@ -37,13 +37,14 @@ impl FolderEntry {
     }
 }
 
-/// Lists the regular files below `root`, in the order of their paths. `skip` is asked about every folder by
-/// its path inside the package. What cannot be read later is noted at once.
+/// Lists the regular files below `root`, in the order of their paths. `skip` is asked about every folder and
+/// `wanted` about every file, by their paths inside the package. What cannot be read later is noted at once.
 pub(crate) fn list_folder(
     root: &Path,
     limits: &Limits,
     contents: &mut Contents,
     skip: impl Fn(&str) -> bool,
+    wanted: impl Fn(&str) -> bool,
 ) -> Vec<FolderEntry> {
     let mut entries = Vec::new();
     let inside = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
@@ -65,11 +66,15 @@ pub(crate) fn list_folder(
             }
             continue;
         }
+        let path = inside(entry.path());
+        if !wanted(&path) {
+            continue;
+        }
         if entries.len() >= limits.entries {
             contents.not_read("", format!("holds more than {} files; the rest was not read", limits.entries));
             break;
         }
-        if let Some(entry) = stat_entry(root, inside(entry.path()), entry.into_path(), contents) {
+        if let Some(entry) = stat_entry(root, path, entry.into_path(), contents) {
             entries.push(entry);
         }
     }

@@ -41,7 +41,9 @@ impl Contents {
             0..MOST => self.unscanned.push(Unscanned { path: visible(path).into(), reason: reason.into() }),
             MOST => self.unscanned.push(Unscanned {
                 path: String::new(),
-                reason: format!("more than {MOST} parts of this package were not read; the rest is not listed"),
+                reason: format!(
+                    "more than {MOST} parts of this package were not read; the rest is not listed"
+                ),
             }),
             _ => {}
         }
@@ -109,14 +111,18 @@ pub(crate) fn read_archive(path: &Path, limits: &Limits) -> io::Result<Contents>
     if let (Some(named), Some(kind)) = (named, kind)
         && named != kind
     {
-        contents.not_read("", format!("named like {} but is {}; it was read as the latter", named.words(), kind.words()));
+        contents.not_read(
+            "",
+            format!("named like {} but is {}; it was read as the latter", named.words(), kind.words()),
+        );
     }
     match kind {
         Some(ArchiveKind::Gzip) => tar_gz::read_gzip(file, size, limits, &mut contents),
         Some(ArchiveKind::Tar) => tar_gz::read_plain(file, size, limits, &mut contents),
         Some(ArchiveKind::Zip) => zip::read(file, size, limits, &mut contents),
         None if size == 0 => contents.not_read("", "the archive is empty; fetch it again"),
-        None => contents.not_read("", "neither a gzip, a tar nor a zip archive, whatever its name says; fetch it again"),
+        None => contents
+            .not_read("", "neither a gzip, a tar nor a zip archive, whatever its name says; fetch it again"),
     }
     contents.files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(contents)
@@ -188,7 +194,8 @@ impl Names {
     fn admit(&mut self, raw: &[u8], limits: &Limits, contents: &mut Contents) -> Admission {
         self.entries += 1;
         if self.entries > limits.entries {
-            contents.not_read("", format!("holds more than {} entries; the rest was not read", limits.entries));
+            contents
+                .not_read("", format!("holds more than {} entries; the rest was not read", limits.entries));
             return Admission::Stop;
         }
         let text = String::from_utf8_lossy(raw).into_owned();
@@ -198,14 +205,21 @@ impl Names {
             return Admission::Skip;
         }
         if std::str::from_utf8(raw).is_err() {
-            contents.not_read(&text, "its name is not UTF-8, so installers disagree about it; read under a changed name");
+            contents.not_read(
+                &text,
+                "its name is not UTF-8, so installers disagree about it; read under a changed name",
+            );
         }
         if raw.contains(&0) {
-            contents.not_read(&text, "its name contains a NUL, so installers disagree about it; read under a changed name");
+            contents.not_read(
+                &text,
+                "its name contains a NUL, so installers disagree about it; read under a changed name",
+            );
         }
         let climbs = text.starts_with('/') || text.split(['/', '\\']).any(|part| part == "..");
         if climbs {
-            contents.not_read(&text, "its name leads out of the package; it was read but must not be extracted");
+            contents
+                .not_read(&text, "its name leads out of the package; it was read but must not be extracted");
             contents.found(
                 &text,
                 "Archive entry leads out of the package",
@@ -214,7 +228,10 @@ impl Names {
                  program extracts it; ordinary packages have none.",
             );
         } else if text.contains('\\') {
-            contents.not_read(&text, "its name contains a backslash, a folder on some systems; read as it stands");
+            contents.not_read(
+                &text,
+                "its name contains a backslash, a folder on some systems; read as it stands",
+            );
         }
         let name = text.trim_start_matches("./").trim_end_matches('/').to_owned();
         if !self.seen.insert(name.clone()) {

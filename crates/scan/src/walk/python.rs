@@ -134,7 +134,7 @@ fn below(base: &Path, folder: &str) -> Vec<String> {
     if !root.is_dir() {
         return Vec::new();
     }
-    let listed = list_folder(&root, &Limits::default(), &mut Contents::default(), |_| false);
+    let listed = list_folder(&root, &Limits::default(), &mut Contents::default(), |_| false, |_| true);
     listed.into_iter().map(|entry| format!("{folder}/{}", entry.path)).collect()
 }
 

@@ -88,7 +88,13 @@ fn serve(link: &mut Link) -> Result<(), FrameError> {
     Ok(())
 }
 
-fn scan(link: &mut Link, target: &Target, remember: bool, feed: bool, limits: &Limits) -> Result<(), FrameError> {
+fn scan(
+    link: &mut Link,
+    target: &Target,
+    remember: bool,
+    feed: bool,
+    limits: &Limits,
+) -> Result<(), FrameError> {
     if let Place::Locked { package, lockfile, line } = &target.place {
         let report = feed.then(|| read::report_locked(target, package, lockfile, *line)).flatten();
         return link.send(&match report {

@@ -13,6 +13,7 @@ use crate::{analyse, verdict};
 use doorward_protocol::{
     Ecosystem, Finding, PackageRef, PackageReport, Severity, Unscanned, Verdict, visible,
 };
+use std::collections::HashSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -37,7 +38,9 @@ impl<'a> Listing<'a> {
                 let parent = path.parent().unwrap_or(path);
                 stat_entry(parent, file_name(path), path.clone(), &mut contents).into_iter().collect()
             }
-            Place::Folder(_) => list_folder(path, limits, &mut contents, |inside| inside == "node_modules"),
+            Place::Folder(_) => {
+                list_folder(path, limits, &mut contents, |inside| inside == "node_modules", |_| true)
+            }
             Place::Project => list_project(path, limits, &mut contents),
             Place::Distribution => match Distribution::open(path) {
                 Some(distribution) => {
@@ -49,9 +52,7 @@ impl<'a> Listing<'a> {
             Place::Leftovers(Ecosystem::Npm) => list_beside_packages(path, limits, &mut contents),
             Place::Leftovers(_) => {
                 let claimed = claimed_files(path);
-                let mut entries = list_folder(path, limits, &mut contents, |_| false);
-                entries.retain(|entry| !claimed.contains(&entry.path) && !is_cache_of(&entry.path, &claimed));
-                entries
+                list_folder(path, limits, &mut contents, |_| false, |file| !claimed.contains(file))
             }
             Place::Locked { .. } => Vec::new(),
         };
@@ -94,19 +95,17 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// A compiled module beside a claimed source file is written on first import and claimed by nobody.
-fn is_cache_of(path: &str, claimed: &std::collections::HashSet<String>) -> bool {
-    let Some((folder, file)) = path.split_once("__pycache__/") else { return false };
-    let Some((module, _)) = file.split_once('.') else { return false };
-    path.ends_with(".pyc") && claimed.contains(&format!("{folder}{module}.py"))
-}
-
 fn list_project(root: &Path, limits: &Limits, contents: &mut Contents) -> Vec<FolderEntry> {
     let named = files_of_hooks(root);
-    let mut ignored = Contents::default();
-    let mut entries = list_folder(root, limits, &mut ignored, |inside| is_foreign_folder(root, inside));
-    entries.retain(|entry| is_own_file(&entry.path) || named.contains(&entry.path));
-    contents.unscanned.extend(ignored.unscanned.into_iter().filter(|note| is_own_file(&note.path)));
+    let is_foreign = |inside: &str| is_foreign_folder(root, inside);
+    let is_wanted = |path: &str| is_own_file(path) || named.iter().any(|named| named == path);
+    let mut entries = list_folder(root, limits, contents, is_foreign, is_wanted);
+    let manifests: HashSet<String> =
+        entries.iter().filter_map(|entry| entry.path.strip_suffix("Cargo.toml").map(str::to_owned)).collect();
+    // Any module may be called `build`; the one beside a manifest is run by cargo.
+    let is_module =
+        |path: &str| path.strip_suffix("build.rs").is_some_and(|folder| !manifests.contains(folder));
+    entries.retain(|entry| !is_module(&entry.path) || named.contains(&entry.path));
     entries
 }
 
@@ -130,7 +129,7 @@ fn list_beside_packages(tree: &Path, limits: &Limits, contents: &mut Contents) -
             continue;
         }
         if path.is_dir() && !path.is_symlink() {
-            for mut entry in list_folder(&path, limits, contents, |_| false) {
+            for mut entry in list_folder(&path, limits, contents, |_| false, |_| true) {
                 entry.path = format!("{name}/{}", entry.path);
                 entries.push(entry);
             }
