@@ -209,7 +209,7 @@ impl Lexer<'_> {
             }
             self.at += 1;
         }
-        self.to_end(inner, start);
+        self.rest_is_text(inner, start);
         false
     }
 
@@ -253,7 +253,7 @@ impl Lexer<'_> {
                 at += 1;
             }
         }
-        self.to_end(start + 3, start);
+        self.rest_is_text(start + 3, start);
     }
 
     /// True where a string stands alone as a statement, which makes it documentation.
@@ -304,7 +304,7 @@ impl Lexer<'_> {
             }
             at += 1;
         }
-        self.to_end(start + 1, start);
+        self.rest_is_text(start + 1, start);
     }
 
     /// The number of `#` where a raw string starts at an `r`.
@@ -332,7 +332,7 @@ impl Lexer<'_> {
             }
             at += 1;
         }
-        self.to_end(start + 1, start);
+        self.rest_is_text(start + 1, start);
     }
 
     fn char_or_lifetime(&mut self) {
@@ -420,7 +420,7 @@ impl Lexer<'_> {
         self.spans.push(Span { kind: Kind::Text, inner: clamp(inner), outer: clamp(outer), raw });
     }
 
-    fn to_end(&mut self, inner: usize, outer: usize) {
+    fn rest_is_text(&mut self, inner: usize, outer: usize) {
         let end = self.source.len();
         self.text(inner..end, outer..end, true);
         self.at = end;

@@ -4,7 +4,7 @@ use super::lexing::Kind;
 macro_rules! signals {
     ($($name:ident),* $(,)?) => {
         /// One thing that a place in a file shows; only combinations of them become findings.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
         pub(super) enum Signal { $($name),* }
 
         impl Signal {
