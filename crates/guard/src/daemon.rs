@@ -10,7 +10,7 @@ use crate::state::Settings;
 use crate::supervise::{self, Role};
 use crate::sys::{self, Answer, FanotifyError, Group, Topology};
 use crate::watch::{Enrolment, Guard, Place, PlaceKind, Record, Recorder, guard_event, write_down};
-use doorward_protocol::{Importance, Mode, Timestamp};
+use doorward_protocol::{Action, Importance, Mode, Timestamp};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -73,6 +73,13 @@ pub fn run(config: Config) -> Result<i32, DaemonError> {
     Ok(0)
 }
 
+/// What was answered in a predecessor's stead.
+#[derive(Debug, Clone, Copy)]
+struct Released {
+    count: usize,
+    answer: Answer,
+}
+
 /// The running worker.
 struct Worker {
     guard: Arc<Guard>,
@@ -88,9 +95,10 @@ impl Worker {
             system(&doing, source, "the daemon must be able to write there; see state_dir")
         })?;
         let journal = Arc::new(Mutex::new(Journal::open(&config.state_dir, config.journal_bytes)?));
-        let first_event = journal.lock().unwrap_or_else(PoisonError::into_inner).highest_id() + 1;
         let settings = Settings::load(&config.state_dir, config.policy());
         let released = orphans_below.map(|highest| release_orphans(&group, &settings, highest));
+        close_questions(&mut journal.lock().unwrap_or_else(PoisonError::into_inner), released);
+        let first_event = journal.lock().unwrap_or_else(PoisonError::into_inner).highest_id() + 1;
         let listener = server::listen(&config.socket)?;
         let clients = PinnedClients::pin(&config.clients);
         let hashes = Arc::new(HashCache::new());
@@ -200,16 +208,36 @@ fn warm_hashes(guard: &Guard) {
     }
 }
 
-fn release_orphans(group: &Group, settings: &Settings, highest: u64) -> usize {
+/// Answers what a predecessor had read and not answered.
+fn release_orphans(group: &Group, settings: &Settings, highest: u64) -> Released {
     let observed =
         settings.with(|current| current.policy.mode == Mode::Observe || current.is_paused(Timestamp::now()));
     let answer = if observed { Answer::Allow } else { Answer::Deny };
-    group.answer_orphans(answer, i32::try_from(highest).unwrap_or(i32::MAX))
+    let count = group.answer_orphans(answer, i32::try_from(highest).unwrap_or(i32::MAX));
+    Released { count, answer }
 }
 
-fn tell_of_the_start(guard: &Guard, released: Option<usize>) {
+/// Writes down how the questions ended that a predecessor left open.
+fn close_questions(journal: &mut Journal, released: Option<Released>) {
+    // Without a supervisor to keep the group, the kernel lets everything go.
+    let answer = released.map_or(Answer::Allow, |released| released.answer);
+    let (action, ending) = match answer {
+        Answer::Allow => (Action::Allowed, "allowed"),
+        Answer::Deny => (Action::Denied, "blocked"),
+    };
+    for mut event in journal.newest(None, 0, usize::MAX) {
+        if event.action == Action::Asked {
+            event.action = action;
+            let sentence = event.why.rsplit_once("; ").map_or(event.why.as_str(), |(start, _)| start);
+            event.why = format!("{sentence}; the guard ended unexpectedly, so it was {ending}.");
+            journal.add(&event);
+        }
+    }
+}
+
+fn tell_of_the_start(guard: &Guard, released: Option<Released>) {
     let mut notes = guard.settings.notes.clone();
-    if let Some(count) = released {
+    if let Some(Released { count, .. }) = released {
         notes.push(format!("The guard restarted after a crash; {count} held reads were answered."));
     }
     for note in notes {

@@ -147,6 +147,8 @@ fn a_killed_worker_opens_no_door() {
     daemon.wait_until_ready();
     let mut again = daemon.connect();
     assert_ne!(again.hello.pid, connection.hello.pid);
+    let closed = again.hello.recent.iter().find(|event| event.id == asked.event.id).expect("the question");
+    assert_eq!(closed.action, Action::Denied, "{}", closed.why);
     assert_eq!(cat(&daemon.key(), ADA).stdout, KEY.as_bytes());
     assert!(event_about(&mut again, &daemon.key()).id > asked.event.id, "ids rise across restarts");
 }

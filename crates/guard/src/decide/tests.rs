@@ -42,7 +42,7 @@ impl Case {
         }
     }
 
-    fn from_package(mut self) -> Self {
+    fn below_npm(mut self) -> Self {
         self.manager = Some("npm");
         self.package = Some(Attribution {
             package: PackageRef {
@@ -95,7 +95,7 @@ fn cat() -> Who {
 
 #[test]
 fn a_packages_script_is_blocked_and_named() {
-    let decision = Case::new(Mode::Ask).from_package().decide();
+    let decision = Case::new(Mode::Ask).below_npm().decide();
     assert_eq!((decision.outcome, decision.importance), (Outcome::Deny, Some(Importance::Alarm)));
     assert_eq!(
         decision.why,
@@ -105,14 +105,14 @@ fn a_packages_script_is_blocked_and_named() {
 
 #[test]
 fn a_packages_script_gains_nothing_by_running_a_known_program() {
-    let mut case = Case::new(Mode::Block).from_package();
+    let mut case = Case::new(Mode::Block).below_npm();
     case.known_reader = Some("OpenSSH");
     case.fetches_sources = true;
     assert_eq!(case.decide().outcome, Outcome::Deny);
-    let allowed = Case::new(Mode::Block).from_package().rule(RuleVerdict::Allow, cat());
+    let allowed = Case::new(Mode::Block).below_npm().rule(RuleVerdict::Allow, cat());
     assert_eq!(allowed.decide().outcome, Outcome::Deny, "a rule for cat is no rule for the package");
     let named = Who { package: allowed.package.as_ref().map(|found| found.package.clone()), ..cat() };
-    let allowed = Case::new(Mode::Block).from_package().rule(RuleVerdict::Allow, named);
+    let allowed = Case::new(Mode::Block).below_npm().rule(RuleVerdict::Allow, named);
     assert_eq!(allowed.decide().step, Step::Rule);
 }
 
@@ -152,7 +152,7 @@ fn modes_decide_what_is_left() {
     let mut alone = Case::new(Mode::Ask);
     alone.someone = false;
     assert_eq!(alone.decide().outcome, Outcome::Allow);
-    let mut paused = Case::new(Mode::Block).from_package().rule(RuleVerdict::Deny, cat());
+    let mut paused = Case::new(Mode::Block).below_npm().rule(RuleVerdict::Deny, cat());
     paused.paused = true;
     assert_eq!(paused.decide().outcome, Outcome::Allow);
 }
@@ -175,7 +175,7 @@ fn whoever_makes_a_secret_may_write_it_unless_a_package_does() {
     let mut case = Case::new(Mode::Block);
     case.empty = true;
     assert_eq!((case.decide().outcome, case.decide().importance), (Outcome::Allow, None));
-    let mut case = Case::new(Mode::Block).from_package();
+    let mut case = Case::new(Mode::Block).below_npm();
     case.empty = true;
     assert_eq!(case.decide().outcome, Outcome::Deny);
 }
@@ -190,7 +190,7 @@ fn a_decoy_comes_first() {
 
 #[test]
 fn a_project_keeps_its_own_file() {
-    let mut case = Case::new(Mode::Ask).from_package();
+    let mut case = Case::new(Mode::Ask).below_npm();
     case.secret.path = "/home/ada/p/.env".into();
     case.secret.tier = 2;
     if let Some(package) = &mut case.package {

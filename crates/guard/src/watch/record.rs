@@ -75,7 +75,7 @@ impl Recorder {
 /// The recorder's thread: completes events with hashes, writes them down, tells the clients.
 /// Ends after [`Recorder::finish`].
 pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, guard: &Guard) {
-    let mut failing = false;
+    let (mut failing, mut lost) = (false, 0);
     // A question's hash is known by the time its outcome is written.
     while let Ok(Some(mut record)) = records.recv() {
         if let Some((identity, file)) = record.hash.take()
@@ -99,6 +99,16 @@ pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, 
             failing = !written;
             news.then(|| journal_notice(guard, &mut journal, owner, failing))
         };
+        let missing = guard.recorder.lost() - lost;
+        if missing > 0 {
+            lost += missing;
+            let why =
+                format!("{missing} events came faster than they could be written down and are missing.");
+            let mut event = guard_event(guard.next_event_id(), owner, &why);
+            event.importance = Importance::Attention;
+            journal.lock().unwrap_or_else(PoisonError::into_inner).add(&event);
+            guard.audience.tell(owner, &ServerMessage::Event(Box::new(event)));
+        }
         if let Some(notice) = notice {
             guard.audience.tell(owner, &ServerMessage::Event(Box::new(notice)));
         }
