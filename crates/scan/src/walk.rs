@@ -6,7 +6,7 @@ mod project;
 mod python;
 
 pub(crate) use npm::is_leftover;
-pub(crate) use project::{is_foreign_folder, is_own_file};
+pub(crate) use project::{is_other_package, is_own_file};
 pub(crate) use python::{Distribution, claimed_files};
 
 use crate::source::is_archive_name;
@@ -146,6 +146,10 @@ impl Search<'_> {
     /// True the first time a folder is met, whichever way led to it.
     fn first_visit(&mut self, path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|meta| self.seen.insert((meta.dev(), meta.ino())))
+    }
+
+    fn is_visited(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|meta| self.seen.contains(&(meta.dev(), meta.ino())))
     }
 
     fn note(&mut self, path: &Path, reason: impl Into<String>) {

@@ -222,7 +222,7 @@ fn without_a_working_worker_nothing_is_called_clean() {
 }
 
 #[test]
-fn a_project_gives_its_vendored_crates() {
+fn a_project_gives_its_members_and_its_vendored_crates() {
     let folder = tempfile::tempdir().expect("a folder");
     let project = folder.path().join("project");
     let vendored = "[package]\nname='dep'\nversion='1.2.3'";
@@ -233,9 +233,35 @@ fn a_project_gives_its_vendored_crates() {
             ("build.rs", "fn main() {}"),
             ("vendor/dep/Cargo.toml", vendored),
             ("vendor/dep/.cargo-checksum.json", "{}"),
+            ("crates/part/Cargo.toml", "[package]\nname='part'\nversion='0.1.0'"),
+            ("crates/part/build.rs", "fn main() {}"),
             (".git/HEAD", "ref: refs/heads/main"),
         ],
     );
     let report = try_scan(&project).expect("scan");
-    assert_eq!(names(&report), ["pkg:cargo/own@0.1.0", "pkg:cargo/dep@1.2.3"]);
+    assert_eq!(names(&report), ["pkg:cargo/own@0.1.0", "pkg:cargo/part@0.1.0", "pkg:cargo/dep@1.2.3"]);
+}
+
+#[test]
+fn a_dependency_by_path_is_read_whole_and_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["dep", "zdep"] {
+        write(
+            folder.path(),
+            &[
+                ("package.json", r#"{"name":"shop","version":"0.0.0"}"#),
+                (&format!("{name}/package.json"), &format!(r#"{{"name":"{name}","version":"1.0.0"}}"#)),
+                (&format!("{name}/lib/deep.js"), "1234567"),
+                ("node_modules/.keep", ""),
+            ],
+        );
+        let link = folder.path().join("node_modules").join(name);
+        std::os::unix::fs::symlink(format!("../{name}"), link).expect("link");
+    }
+    let report = try_scan(folder.path()).expect("scan");
+    let dependencies: Vec<_> =
+        report.packages.iter().filter(|package| package.name.ends_with("dep")).collect();
+    assert_eq!(dependencies.len(), 2, "{dependencies:#?}");
+    let manifests = 33 + 32 + 33;
+    assert_eq!(report.summary.bytes, manifests + 14, "both libraries were read, the loose .keep is empty");
 }

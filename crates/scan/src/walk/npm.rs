@@ -81,6 +81,10 @@ impl Search<'_> {
             return;
         }
         if self.first_visit(&real) {
+            if real != *folder {
+                // Installed by a link to a folder of the project: all of it counts, not its own files only.
+                self.found.retain(|target| target.path != real);
+            }
             self.emit(&real, Place::Folder(Some(Ecosystem::Npm)));
             self.npm_tree(&real.join("node_modules"));
         }

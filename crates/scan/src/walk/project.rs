@@ -73,8 +73,17 @@ pub(crate) fn is_own_file(path: &str) -> bool {
         || folders.split('/').any(|folder| OWN_FOLDERS.contains(&folder))
 }
 
+/// True for folders whose files are reported elsewhere, or not at all.
+pub(crate) fn is_other_package(root: &Path, inside: &str) -> bool {
+    is_foreign_folder(root, inside) || has_manifest(&root.join(inside))
+}
+
+fn has_manifest(folder: &Path) -> bool {
+    MANIFESTS.iter().any(|manifest| folder.join(manifest).is_file())
+}
+
 /// True for folders that are not the project's own, or not worth walking.
-pub(crate) fn is_foreign_folder(root: &Path, inside: &str) -> bool {
+fn is_foreign_folder(root: &Path, inside: &str) -> bool {
     let name = inside.rsplit('/').next().unwrap_or(inside);
     let path = || root.join(inside);
     match name {
@@ -89,7 +98,7 @@ pub(crate) fn is_foreign_folder(root: &Path, inside: &str) -> bool {
 impl Search<'_> {
     /// A folder in which somebody develops, or a bare package that lies anywhere.
     pub(super) fn project(&mut self, root: &Path) {
-        let has_manifest = MANIFESTS.iter().any(|manifest| root.join(manifest).is_file());
+        let has_manifest = has_manifest(root);
         if has_manifest && !is_developed(root) {
             // Nothing says that the user wrote it: all of it is read.
             self.emit(root, Place::Folder(None));
@@ -133,6 +142,12 @@ impl Search<'_> {
                 self.python_tree(&child);
             } else if depth == DEEPEST {
                 self.note(&child, "lies too deep; scan it by itself");
+            } else if has_manifest(&child) && !child.join("pyvenv.cfg").is_file() {
+                // A member of a workspace, or a dependency by path, is a package of its own.
+                self.walk(&child, &child, depth + 1, &mut false);
+                if !self.is_visited(&child) {
+                    self.emit(&child, Place::Project);
+                }
             } else if !is_foreign_folder(root, &inside) || child.join("pyvenv.cfg").is_file() {
                 self.walk(root, &child, depth + 1, own);
             }

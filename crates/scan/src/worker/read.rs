@@ -7,7 +7,7 @@ use crate::source::{
     Contents, FolderEntry, Limits, list_folder, read_archive, read_entries, read_regular, stat_entry,
 };
 use crate::walk::{
-    Distribution, Place, Target, claimed_files, file_name, is_foreign_folder, is_leftover, is_own_file,
+    Distribution, Place, Target, claimed_files, file_name, is_leftover, is_other_package, is_own_file,
 };
 use crate::{analyse, verdict};
 use doorward_protocol::{
@@ -97,7 +97,7 @@ impl<'a> Listing<'a> {
 
 fn list_project(root: &Path, limits: &Limits, contents: &mut Contents) -> Vec<FolderEntry> {
     let named = files_of_hooks(root);
-    let is_foreign = |inside: &str| is_foreign_folder(root, inside);
+    let is_foreign = |inside: &str| is_other_package(root, inside);
     let is_wanted = |path: &str| is_own_file(path) || named.iter().any(|named| named == path);
     let mut entries = list_folder(root, limits, contents, is_foreign, is_wanted);
     let manifests: HashSet<String> =

@@ -70,7 +70,7 @@ impl Tar {
 
     pub(crate) fn gz(self) -> Vec<u8> {
         use std::io::Write as _;
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(&self.plain()).expect("compress");
         encoder.finish().expect("finish")
     }
