@@ -1,4 +1,5 @@
 use super::Guard;
+use crate::attribution;
 use crate::identity::{HashCache, Identity};
 use crate::journal::Journal;
 use doorward_protocol::{
@@ -76,20 +77,16 @@ impl Recorder {
 /// Ends after [`Recorder::finish`].
 pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, guard: &Guard) {
     let (mut failing, mut lost) = (false, 0);
-    // A question's hash is known by the time its outcome is written.
     while let Ok(Some(mut record)) = records.recv() {
         if let Some((identity, file)) = record.hash.take()
             && let Some(sha256) = hash(&guard.hashes, &identity, &file)
         {
             record.event.reader.sha256 = sha256;
         }
-        if record.settled && record.event.reader.sha256.is_empty() {
-            let known = journal.lock().unwrap_or_else(PoisonError::into_inner);
-            let earlier =
-                known.newest(Some(record.event.owner), record.event.id.saturating_sub(1), usize::MAX);
-            if let Some(asked) = earlier.into_iter().find(|event| event.id == record.event.id) {
-                record.event.reader.sha256 = asked.reader.sha256;
-            }
+        if record.settled {
+            take_over_findings(&mut record.event, &journal.lock().unwrap_or_else(PoisonError::into_inner));
+        } else {
+            complete_package(&mut record.event);
         }
         let owner = record.event.owner;
         let notice = {
@@ -122,6 +119,25 @@ pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, 
         };
         guard.audience.tell(owner, &message);
     }
+}
+
+/// What the event thread must not look up: the version of a Python package that is being built.
+fn complete_package(event: &mut Event) {
+    let Some(package) = &mut event.package else { return };
+    let before = package.package.to_string();
+    attribution::complete(package);
+    event.why = event.why.replacen(&before, &package.package.to_string(), 1);
+}
+
+/// The outcome of a question knows what was found out after it was asked.
+fn take_over_findings(event: &mut Event, journal: &Journal) {
+    let earlier = journal.newest(Some(event.owner), event.id.saturating_sub(1), usize::MAX);
+    let Some(asked) = earlier.into_iter().find(|earlier| earlier.id == event.id) else { return };
+    if let (Some(before), Some(after)) = (&event.package, &asked.package) {
+        event.why = event.why.replacen(&before.package.to_string(), &after.package.to_string(), 1);
+    }
+    event.package = asked.package;
+    event.reader.sha256 = asked.reader.sha256;
 }
 
 fn journal_notice(guard: &Guard, journal: &mut Journal, owner: u32, failing: bool) -> Event {
