@@ -84,3 +84,25 @@ fn worker_pid(program: &Path) -> Option<String> {
     }
     None
 }
+
+#[test]
+fn a_worker_that_hangs_does_not_hold_up_a_cancelled_scan() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let ready = r#"{"ready":{"landlock":"none","seccomp":true}}"#;
+    let script = format!("#!/bin/sh\nprintf '\\{:o}\\0\\0\\0{ready}'\nexec /bin/sleep 600\n", ready.len());
+    write(folder.path(), &[("worker", &script), ("p/package.json", r#"{"name":"p","version":"1.0.0"}"#)]);
+    let program = folder.path().join("worker");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("make it executable");
+    let mut options = options();
+    options.worker = Some(program);
+    let cancel = Cancel::default();
+    let stop = cancel.clone();
+    let package = folder.path().join("p");
+    let running = std::thread::spawn(move || scan(&[package], &options, &cancel, &mut |_| {}));
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(!running.is_finished(), "the worker hangs");
+    stop.cancel();
+    let ended = running.join().expect("no panic");
+    assert!(matches!(ended, Err(doorward_scan::ScanError::Cancelled)), "{ended:?}");
+}
