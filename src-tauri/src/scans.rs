@@ -8,7 +8,7 @@ use doorward_scan::{Cancel, ScanError, ScanOptions};
 use doorward_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -86,6 +86,7 @@ pub(crate) struct Scans {
     gate: mpsc::UnboundedSender<GateQuestion>,
     /// Scans that run or wait, by project.
     running: BTreeMap<i64, Cancel>,
+    meanwhile: Meanwhile,
 }
 
 #[derive(Debug)]
@@ -106,11 +107,17 @@ struct Lane {
     engine: Arc<dyn Engine>,
     store: Store,
     inputs: Inputs,
+    /// What arrived in a project while its scan waits or runs; the scan's result replaces what was known of
+    /// the project, and must not lose these.
+    meanwhile: Meanwhile,
 }
+
+type Meanwhile = Arc<Mutex<BTreeMap<i64, Vec<PackageReport>>>>;
 
 impl Scans {
     pub(crate) fn start(engine: Arc<dyn Engine>, store: Store, inputs: Inputs) -> Self {
-        let lane = Lane { engine, store, inputs };
+        let meanwhile = Meanwhile::default();
+        let lane = Lane { engine, store, inputs, meanwhile: Arc::clone(&meanwhile) };
         let (projects, mut project_jobs) = mpsc::unbounded_channel::<ProjectJob>();
         let (arrivals, mut arrival_jobs) = mpsc::unbounded_channel::<ArrivalJob>();
         let (gate, mut questions) = mpsc::unbounded_channel::<GateQuestion>();
@@ -150,7 +157,7 @@ impl Scans {
                 });
             }
         });
-        Self { projects, arrivals, gate, running: BTreeMap::new() }
+        Self { projects, arrivals, gate, running: BTreeMap::new(), meanwhile }
     }
 
     /// Queues a project; false where its scan runs or waits already.
@@ -160,6 +167,7 @@ impl Scans {
         }
         let cancel = Cancel::default();
         self.running.insert(project, cancel.clone());
+        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner).insert(project, Vec::new());
         self.projects.send(ProjectJob { project, path, cancel }).is_ok()
     }
 
@@ -215,8 +223,8 @@ impl Lane {
             match self.engine.scan(std::slice::from_ref(&job.path), &job.cancel, &mut tell) {
                 Err(ScanError::Cancelled) => Err(Stopped::Cancelled),
                 Err(error) => Err(Stopped::Failed(error.into())),
-                Ok(report) => match self.store.writer.save_scan(Some(project), &report, Timestamp::now()) {
-                    Err(error) => Err(Stopped::Failed(error.into())),
+                Ok(report) => match self.save_project(project, &report) {
+                    Err(failure) => Err(Stopped::Failed(failure)),
                     Ok(()) => Ok(report
                         .packages
                         .into_iter()
@@ -225,17 +233,37 @@ impl Lane {
                 },
             }
         };
+        self.meanwhile().remove(&project);
         FromScan::ProjectDone { project, flagged }
     }
 
     fn scan_arrivals(&self, project: Option<i64>, paths: &[PathBuf]) -> FromScan {
         let reports = self.read(paths).and_then(|report| {
+            let mut meanwhile = self.meanwhile();
             for package in &report.packages {
                 self.store.writer.save_package(project, package)?;
+            }
+            if let Some(late) = project.and_then(|project| meanwhile.get_mut(&project)) {
+                late.extend_from_slice(&report.packages);
             }
             Ok(report.packages)
         });
         FromScan::Arrived { project, reports }
+    }
+
+    fn save_project(&self, project: i64, report: &ScanReport) -> Answer<()> {
+        let mut meanwhile = self.meanwhile();
+        self.store.writer.save_scan(Some(project), report, Timestamp::now())?;
+        for late in meanwhile.remove(&project).unwrap_or_default() {
+            if !report.packages.iter().any(|package| package.path == late.path) {
+                self.store.writer.save_package(Some(project), &late)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn meanwhile(&self) -> MutexGuard<'_, BTreeMap<i64, Vec<PackageReport>>> {
+        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn answer_gate(&self, question: GateQuestion) -> FromScan {

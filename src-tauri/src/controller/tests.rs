@@ -186,11 +186,10 @@ impl Bench {
             if let Some(found) = self.shell.0.lock().expect("lock").iter().find_map(&mut pick) {
                 return found;
             }
-            assert!(
-                start.elapsed() < Duration::from_secs(20),
-                "waited for {what}; shown: {:#?}",
-                self.shell.0.lock().expect("lock")
-            );
+            if start.elapsed() > Duration::from_secs(20) {
+                let shown = self.shell.0.lock().expect("lock").clone();
+                panic!("waited for {what}; shown: {shown:#?}");
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
