@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const DEFAULT_CONFIG: &str = "/etc/doorward/doorwardd.toml";
+const DEFAULT_CONFIG: &str = "/etc/doorward/doorward.toml";
 
 enum Order {
     Run(Option<PathBuf>),

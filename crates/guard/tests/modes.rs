@@ -2,10 +2,13 @@
 
 mod support;
 
-use doorward_protocol::{Action, EventKind, Expiry, Importance, RuleVerdict, What};
+use doorward_protocol::{Action, ErrorCode, EventKind, Expiry, Importance, RuleVerdict, What};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use support::{ADA, Daemon, KEY, answer, cat, cat_in_background, event_about, kill, soon, was_denied};
+use support::{
+    ADA, Connection, Daemon, KEY, answer, cat, cat_in_background, event_about, kill, play_as, played, soon,
+    was_denied,
+};
 
 #[test]
 fn block_denies_names_the_reader_and_leaves_the_rest_alone() {
@@ -212,4 +215,24 @@ impl Drop for Disk {
     fn drop(&mut self) {
         let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
     }
+}
+
+#[test]
+fn a_users_own_app_answers_once_by_itself_and_lastingly_with_consent() {
+    let adas_part = |connection: &mut Connection| {
+        connection.subscribe();
+        let key = connection.hello.state.coverage[0].path.clone();
+        for (allow, expiry) in [(true, Expiry::Once), (false, Expiry::Once), (true, Expiry::Process)] {
+            let reader = cat_in_background(&key, ADA);
+            let asked = connection.asked();
+            let lasting = answer(connection, asked.event.id, true, Expiry::Always);
+            assert_eq!(lasting.expect_err("no administrator").code, ErrorCode::NotAuthorised);
+            answer(connection, asked.event.id, allow, expiry).expect("answered");
+            assert_eq!(reader.wait_with_output().expect("cat").stdout == KEY.as_bytes(), allow);
+        }
+    };
+    if played(adas_part) {
+        return;
+    }
+    play_as(ADA, &Daemon::start("mode = \"ask\""));
 }

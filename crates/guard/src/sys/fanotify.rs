@@ -217,9 +217,11 @@ impl EventBuffer {
             return Ok(length.unsigned_abs());
         }
         let error = io::Error::last_os_error();
-        match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(0),
-            _ => Err(error),
+        // Anything else is about one event, which the kernel has denied by itself: the file could not
+        // be opened for us.
+        match error.raw_os_error() {
+            Some(libc::EBADF | libc::EINVAL | libc::EFAULT) => Err(error),
+            _ => Ok(0),
         }
     }
 
