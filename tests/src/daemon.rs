@@ -30,12 +30,15 @@ impl<'a> Daemon<'a> {
         fs::create_dir_all(&state).expect("a folder");
         fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).expect("reachable");
         let config = state.join("doorward.toml");
+        let mut clients = vec![sandbox.program("doorward")];
+        // The app is large: only tests with a desktop bring it along, before they start the daemon.
+        clients.extend(Some(sandbox.root().join("doorward-app")).filter(|app| app.is_file()));
         let text = format!(
-            "state_dir = {:?}\nsocket = {:?}\nhomes = [{:?}]\nlogin_users = false\nclients = [{:?}]\npolkit = \"off\"\n{settings}\n",
+            "state_dir = {:?}\nsocket = {:?}\nhomes = [{:?}]\nlogin_users = false\nclients = {:?}\npolkit = \"off\"\n{settings}\n",
             state.join("state"),
             state.join("doorwardd.sock"),
             sandbox.home(),
-            sandbox.program("doorward"),
+            clients,
         );
         fs::write(&config, text).expect("a configuration");
         let log = fs::File::create(state.join("log")).expect("a log");

@@ -8,6 +8,7 @@
 )]
 
 mod daemon;
+pub mod desktop;
 pub mod fixtures;
 mod needs;
 mod sandbox;
