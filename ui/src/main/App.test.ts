@@ -110,16 +110,17 @@ describe("projects", () => {
     await type("add-project-path", "/home/ana/work/lantern");
     await click("add-project");
     await click("scan-button");
-    expect((await find("scan-progress")).dataset.total).toBe("11");
+    expect((await find("scan-progress")).dataset.total).toBe("12");
     await find("package-row", '[data-verdict="malicious"]');
     await find("scan-button");
-    expect(all("package-row")).toHaveLength(11);
+    expect(all("package-row")).toHaveLength(12);
+    expect(all("gap").map((mark) => mark.textContent?.trim())).toEqual(["Partly read", "Partly read"]);
     await click("package-row", '[data-name="wallet-connect-utils"]');
     await click("finding", '[data-rule="C-07"]');
     const lit = (await find("excerpt")).querySelector('[aria-current="location"]');
     expect(lit?.textContent).toContain("const wanted");
     await click("lock-away");
-    await eventually(() => expect(all("package-row")).toHaveLength(10));
+    await eventually(() => expect(all("package-row")).toHaveLength(11));
   });
 
   it("can stop a scan", async () => {

@@ -78,4 +78,4 @@ function object(secret: Secret): string {
 }
 
 const COMMON_NOUN =
-  /^(?:Access|Browser|Cloud|Command|Container|Cookie|Credential|Database|Desktop|Environment|Git credential|History|Keyring|Login|Package|Password|Private|Project|Registry|Saved|Service|Shell|Signing|Token|Wallet)s?\b/;
+  /^(?:Access|Browser|Certificate|Cloud|Code|Command|Container|Cookie|Credential|Database|Desktop|Environment|Git credential|History|Hosting|Keyring|Login|Object|Package|Password|Private|Project|Registry|Saved|Service|Shell|Signing|Token|Wallet)s?\b/;

@@ -17,6 +17,12 @@ export const MEANING: Record<Verdict, string> = {
 
 const RANK: Record<Verdict, number> = { malicious: 0, suspicious: 1, notable: 2, clean: 3 };
 
+/** What was not read is never called clean: "Not read", "Partly read", or nothing where all was. */
+export function gap(report: PackageReport): string {
+  if (report.unscanned.length === 0) return "";
+  return report.unscanned.some((one) => one.path === "") ? "Not read" : "Partly read";
+}
+
 export function isFlagged(verdict: Verdict): boolean {
   return RANK[verdict] <= RANK.suspicious;
 }
@@ -31,6 +37,6 @@ export function worstFirst(packages: ProjectPackage[]): ProjectPackage[] {
   const once = new Map(packages.map((one) => [`${one.project} ${packageKey(one.report)}`, one]));
   return [...once.values()].sort(
     ({ report: a }, { report: b }) =>
-      RANK[a.verdict] - RANK[b.verdict] || b.score - a.score || (a.name < b.name ? -1 : 1),
+      RANK[a.verdict] - RANK[b.verdict] || Number(gap(b) !== "") - Number(gap(a) !== "") || b.score - a.score || (a.name < b.name ? -1 : 1),
   );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ProjectPackage, Verdict } from "../backend/types";
 import { madeEvent, madeQuestion } from "../testing/made";
 import { countdown, secondsLeft } from "./countdown";
 import { byClass } from "./coverage";
@@ -9,7 +10,7 @@ import { draft, ruleSubject } from "./rules";
 import { permissions } from "./sealed";
 import { question, sentence, tilde } from "./sentences";
 import { ago, counted, duration, size } from "./time";
-import { worstFirst } from "./verdicts";
+import { gap, worstFirst } from "./verdicts";
 import { visible } from "./visible";
 
 describe("visible", () => {
@@ -143,14 +144,20 @@ describe("rules", () => {
 });
 
 describe("packages", () => {
-  const of = (name: string, verdict: "clean" | "malicious" | "suspicious", score = 0) => ({
+  const of = (name: string, verdict: Verdict, score = 0): ProjectPackage => ({
     project: 1,
     scanned: "",
-    report: { purl: name, ecosystem: "npm" as const, name, version: "1", path: `/${name}`, verdict, score, findings: [], unscanned: [] },
+    report: { purl: name, ecosystem: "npm", name, version: "1", path: `/${name}`, verdict, score, findings: [], unscanned: [] },
   });
   it("stand worst first, each once with its last verdict", () => {
     const order = worstFirst([of("b", "clean"), of("a", "suspicious", 9), of("c", "suspicious", 50), of("b", "malicious"), of("d", "clean")]);
     expect(order.map((one) => one.report.name)).toEqual(["b", "c", "a", "d"]);
+  });
+  it("of which something was not read are not called clean and stand before those that are", () => {
+    const partly = of("z", "clean");
+    partly.report.unscanned = [{ path: "big.js", reason: "too large" }];
+    expect(worstFirst([of("a", "clean"), partly]).map((one) => gap(one.report))).toEqual(["Partly read", ""]);
+    expect(gap({ ...partly.report, unscanned: [{ path: "", reason: "broken" }] })).toBe("Not read");
   });
 });
 
