@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ fn make_run_without_a_display_guards_watches_and_leaves_nothing() {
         fs::write(&settings, text).expect("settings");
         let socket = sandbox.root().join("run/doorwardd.sock");
         let bin = binary("doorward").parent().expect("a folder").to_owned();
-        let mut running = Command::new(repository().join("installer/run.sh"))
+        let running = Command::new(repository().join("installer/run.sh"))
             .arg(&bin)
             .env("DOORWARD_SOCKET", &socket)
             .env("DOORWARD_RUN_CONFIG", &settings)
@@ -34,8 +34,9 @@ fn make_run_without_a_display_guards_watches_and_leaves_nothing() {
             .process_group(0)
             .spawn()
             .expect("run.sh starts");
+        let mut running = Running(running);
         let (sender, lines) = channel();
-        let stdout = running.stdout.take().expect("a pipe");
+        let stdout = running.0.stdout.take().expect("a pipe");
         std::thread::spawn(move || {
             BufReader::new(stdout).lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
         });
@@ -53,15 +54,28 @@ fn make_run_without_a_display_guards_watches_and_leaves_nothing() {
         wait_for(".ssh/id_ed25519");
 
         // Ctrl-C reaches every process of the terminal's foreground group.
-        let group = running.id();
+        let group = running.0.id();
         let sent =
             Command::new("kill").args(["-INT", "--", &format!("-{group}")]).status().expect("kill runs");
         assert!(sent.success());
         wait_for("nothing is left running");
-        assert!(running.wait().expect("run.sh ends").success());
+        assert!(running.0.wait().expect("run.sh ends").success());
         assert_eq!(processes_of(&bin, &socket), Vec::<String>::new());
         assert!(!socket.with_file_name("make-run.toml").exists());
     });
+}
+
+/// A failed test leaves nothing running either.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            let group = format!("-{}", self.0.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            let _ = self.0.wait();
+        }
+    }
 }
 
 /// An unknown program reads the key.
