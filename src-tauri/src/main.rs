@@ -5,6 +5,7 @@ mod controller;
 mod failure;
 mod link;
 mod notify;
+mod process;
 mod scans;
 mod settings;
 mod shell;

@@ -58,6 +58,9 @@ impl Invocation {
 /// Runs until somebody quits.
 pub(crate) fn run(background: bool) -> anyhow::Result<()> {
     log_to_stderr();
+    if is_root() {
+        tracing::warn!("running as root: projects, caches and keys are looked for in root's own home");
+    }
     let home = std::env::home_dir().context("could not find your home folder: HOME is not set")?;
     let data = doorward_protocol::data_dir()
         .context("could not find a folder for your data: neither DOORWARD_DATA_DIR nor HOME is set")?;
@@ -192,6 +195,11 @@ async fn quit_on_signal(inputs: Inputs) {
         _ = interrupted.recv() => {}
     }
     let _ = inputs.send(Input::Quit);
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 fn log_to_stderr() {

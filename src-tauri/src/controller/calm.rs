@@ -9,6 +9,10 @@ pub(crate) const QUIET: Duration = Duration::from_secs(10);
 /// At most so many notifications about different things in that time.
 const DIFFERENT: usize = 5;
 
+/// Different things that are counted apart while they are held back; the rest share one count.
+const COUNTED_APART: usize = 64;
+const THE_REST: &str = "";
+
 /// Decides which alerts are told at once and which are counted up for a summary.
 #[derive(Debug, Default)]
 pub(crate) struct Calm {
@@ -32,6 +36,8 @@ impl Calm {
             self.told.insert(key.to_owned(), now);
             return true;
         }
+        let apart = self.held.contains_key(key) || self.held.len() < COUNTED_APART;
+        let key = if apart { key } else { THE_REST };
         let held = self.held.entry(key.to_owned()).or_insert(Held { count: 0, newest: String::new() });
         held.count += 1;
         held.newest = sentence.to_owned();
@@ -80,6 +86,7 @@ mod tests {
         let start = Instant::now();
         let told = (0..1000).filter(|read| calm.admits(&read.to_string(), "x", start)).count();
         assert_eq!(told, DIFFERENT);
+        assert!(calm.held.len() <= COUNTED_APART + 1);
         assert_eq!(calm.due(start + QUIET).len(), DIFFERENT);
     }
 }

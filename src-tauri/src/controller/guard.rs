@@ -109,7 +109,7 @@ impl<S: Shell> Controller<S> {
         self.notify(Note {
             about: About::Asked(event.id),
             title: "A program waits for your answer".to_owned(),
-            body: event.why.clone(),
+            body: format!("{}. {}", event.why.trim_end_matches('.'), reader_now(&event)),
             urgent: true,
             actions: vec![
                 ("Deny", NoteAction::Deny(event.id)),
@@ -179,6 +179,10 @@ fn subject(event: &Event) -> String {
     format!("{who} {}", event.secret.class)
 }
 
+fn reader_now(event: &Event) -> String {
+    crate::process::still_running(event.reader.pid, &event.reader.exe)
+}
+
 fn alert(event: &Event, key: String) -> Note {
     let alarm = event.importance == Importance::Alarm;
     let title = match (event.action, event.kind) {
@@ -190,7 +194,7 @@ fn alert(event: &Event, key: String) -> Note {
     Note {
         about: About::Reads(key),
         title: title.to_owned(),
-        body: event.why.clone(),
+        body: format!("{}. {}", event.why.trim_end_matches('.'), reader_now(event)),
         urgent: alarm,
         actions: vec![("Show", NoteAction::ShowEvents)],
     }

@@ -221,8 +221,9 @@ impl<S: Shell> Controller<S> {
         let long_past = |asked: &Asked| asked.deadline.plus(Duration::from_secs(5)) < now;
         self.asked.retain(|asked| !long_past(asked));
         for (key, held) in self.calm.due(tokio::time::Instant::now()) {
-            let more = if held.count == 1 { "once more" } else { "again" };
-            let body = format!("{} This happened {more} ({} times).", held.newest, held.count);
+            let times = if held.count == 1 { "once".to_owned() } else { format!("{} times", held.count) };
+            let body =
+                format!("{}. Something like it happened {times} more.", held.newest.trim_end_matches('.'));
             self.notify(Note {
                 about: About::Reads(key),
                 title: "More of the same".to_owned(),
