@@ -7,7 +7,12 @@ mod arrival;
 mod caches;
 mod discover;
 mod install;
+mod names;
+mod snapshot;
+mod target;
 mod watcher;
+mod watches;
+mod worker;
 
 pub use arrival::Arrival;
 pub use caches::caches;

@@ -1,5 +1,8 @@
 use crate::Arrival;
+use crate::worker::{self, Message};
 use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
 
 /// What to watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub struct WatchError {
 /// Watches until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
-    projects: Vec<PathBuf>,
+    messages: Sender<Message>,
 }
 
 impl Watcher {
@@ -41,12 +44,23 @@ impl Watcher {
         config: WatchConfig,
         sender: impl Fn(Vec<Arrival>) + Send + 'static,
     ) -> Result<Self, WatchError> {
-        let _ = sender;
-        Ok(Self { projects: config.projects })
+        let (messages, inbox) = mpsc::channel();
+        worker::start(config, messages.clone(), inbox, Box::new(sender))?;
+        Ok(Self { messages })
     }
 
-    /// Watches these projects from now on, and no others.
+    /// Watches these projects from now on, and no others. Not to be called from within `sender`.
     pub fn set_projects(&mut self, projects: Vec<PathBuf>) {
-        self.projects = projects;
+        let (done, ready) = mpsc::sync_channel(1);
+        if self.messages.send(Message::Projects(projects, done)).is_ok() {
+            // Returns when changes are noticed from now on; a slow disk must not hang the caller.
+            let _ = ready.recv_timeout(Duration::from_secs(10));
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _ = self.messages.send(Message::Stop);
     }
 }
