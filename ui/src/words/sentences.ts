@@ -48,7 +48,7 @@ export const STAGE: Record<Stage, string> = {
   runtime: "while it ran",
 };
 
-export const ECOSYSTEM = { npm: "npm", pypi: "PyPI", cargo: "crates.io" } as const;
+export const ECOSYSTEM = { npm: "npm", pypi: "PyPI", cargo: "Cargo" } as const;
 
 const READ: Record<Action, string> = {
   allowed: "read",
