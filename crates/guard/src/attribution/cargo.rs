@@ -52,7 +52,9 @@ fn build_script(exe: &Path) -> Option<(String, PathBuf)> {
 }
 
 fn output_folder(cwd: &Path) -> Option<(String, PathBuf)> {
-    cwd.ancestors().find(|path| path.file_name().is_some_and(|name| name == "out")).and_then(|out| unit(out.parent()?))
+    cwd.ancestors()
+        .find(|path| path.file_name().is_some_and(|name| name == "out"))
+        .and_then(|out| unit(out.parent()?))
 }
 
 fn unit(folder: &Path) -> Option<(String, PathBuf)> {
@@ -73,10 +75,17 @@ fn name_and_version(folder: &str) -> Option<(&str, &str)> {
 }
 
 fn is_crate_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    !name.is_empty()
+        && name.len() <= 64
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-fn attribution(name: String, version: String, path: Option<PathBuf>, project: Option<PathBuf>) -> Attribution {
+fn attribution(
+    name: String,
+    version: String,
+    path: Option<PathBuf>,
+    project: Option<PathBuf>,
+) -> Attribution {
     Attribution {
         package: PackageRef { ecosystem: Ecosystem::Cargo, name, version },
         stage: Stage::Build,
@@ -99,8 +108,13 @@ mod tests {
 
     #[test]
     fn a_build_script_is_named_by_its_folder() {
-        let environ = [("CARGO_PKG_NAME", "evil-rs"), ("CARGO_PKG_VERSION", "0.7.7"), ("CARGO_MANIFEST_DIR", "/v/evil")];
-        let found = started(&process("/c/cargo", "/p", &[]), &process(SCRIPT, "/v/evil", &environ)).expect("found");
+        let environ = [
+            ("CARGO_PKG_NAME", "evil-rs"),
+            ("CARGO_PKG_VERSION", "0.7.7"),
+            ("CARGO_MANIFEST_DIR", "/v/evil"),
+        ];
+        let found =
+            started(&process("/c/cargo", "/p", &[]), &process(SCRIPT, "/v/evil", &environ)).expect("found");
         assert_eq!(found.package.purl(), "pkg:cargo/evil-rs@0.7.7");
         assert_eq!((found.path, found.project), (Some("/v/evil".into()), Some("/p".into())));
     }
@@ -115,8 +129,14 @@ mod tests {
     #[test]
     fn places_tell_where_cargo_is_gone() {
         let at = |cwd: &str| at_place(&process("/bin/cat", cwd, &[])).map(|found| found.package.purl());
-        assert_eq!(at("/p/target/release/build/evil-rs-0123456789abcdef/out"), Some("pkg:cargo/evil-rs".into()));
-        assert_eq!(at("/h/.cargo/registry/src/index-1/evil-core-1.2.3-beta.1/src"), Some("pkg:cargo/evil-core@1.2.3-beta.1".into()));
+        assert_eq!(
+            at("/p/target/release/build/evil-rs-0123456789abcdef/out"),
+            Some("pkg:cargo/evil-rs".into())
+        );
+        assert_eq!(
+            at("/h/.cargo/registry/src/index-1/evil-core-1.2.3-beta.1/src"),
+            Some("pkg:cargo/evil-core@1.2.3-beta.1".into())
+        );
         assert_eq!(at("/p/target/debug"), None);
     }
 

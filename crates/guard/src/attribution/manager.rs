@@ -28,7 +28,8 @@ impl Manager {
             "micromamba" | "mamba" | "conda" => return Some(Self::Python("conda")),
             "bun" => {
                 let word = process.cmdline.iter().skip(1).find(|word| !word.starts_with('-'));
-                let installs = ["install", "i", "add", "a", "update", "ci", "link", "pm", "remove", "rm", "create"];
+                let installs =
+                    ["install", "i", "add", "a", "update", "ci", "link", "pm", "remove", "rm", "create"];
                 return word.is_some_and(|word| installs.contains(&word.as_str())).then_some(Self::Bun);
             }
             _ => {}
@@ -150,12 +151,21 @@ mod tests {
     #[test]
     fn managers_are_known_by_their_programs() {
         assert_eq!(of("/usr/bin/node", &["npm install"]), Some(Manager::Npm));
-        assert_eq!(of("/usr/bin/node", &["node", "/usr/lib/node_modules/npm/bin/npm-cli.js", "i"]), Some(Manager::Npm));
+        assert_eq!(
+            of("/usr/bin/node", &["node", "/usr/lib/node_modules/npm/bin/npm-cli.js", "i"]),
+            Some(Manager::Npm)
+        );
         assert_eq!(of("/usr/bin/node", &["node", "/x/pnpm.cjs", "i"]), Some(Manager::Pnpm));
         assert_eq!(of("/usr/bin/node", &["node", "/p/.yarn/releases/yarn-4.1.0.cjs"]), Some(Manager::Yarn));
         assert_eq!(of("/usr/bin/python3.11", &["python3", "-m", "pip", "install", "x"]), Some(Manager::Pip));
-        assert_eq!(of("/usr/bin/python3.11", &["python3", "/usr/bin/pip3.11", "install"]), Some(Manager::Pip));
-        assert_eq!(of("/usr/bin/python3.11", &["python3", "-I", "/v/pip/__pip-runner__.py"]), Some(Manager::Pip));
+        assert_eq!(
+            of("/usr/bin/python3.11", &["python3", "/usr/bin/pip3.11", "install"]),
+            Some(Manager::Pip)
+        );
+        assert_eq!(
+            of("/usr/bin/python3.11", &["python3", "-I", "/v/pip/__pip-runner__.py"]),
+            Some(Manager::Pip)
+        );
         assert_eq!(of("/home/u/.cargo/bin/cargo", &["cargo", "build"]), Some(Manager::Cargo));
         assert_eq!(of("/usr/bin/bun", &["bun", "install"]), Some(Manager::Bun));
     }

@@ -84,17 +84,18 @@ fn by_place(line: &[&Process]) -> Option<Attribution> {
         let cwd = process.cwd.as_deref()?;
         npm::at_place(cwd).or_else(|| cargo::at_place(process)).or_else(|| python::at_place(cwd))
     };
-    let (last, attribution) =
-        line.iter().map_while(|process| Some((process, found(process)?))).last()?;
+    let (last, attribution) = line.iter().map_while(|process| Some((process, found(process)?))).last()?;
     (!is_a_persons_shell(last)).then_some(attribution)
 }
 
 /// A person may well look around in a package's folder. A shell without arguments, on a terminal, that
 /// something other than the first process started is theirs.
 fn is_a_persons_shell(process: &Process) -> bool {
-    let shell = process.exe.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-        ["bash", "zsh", "fish", "dash", "sh", "ksh", "nu", "pwsh"].contains(&name)
-    });
+    let shell = process
+        .exe
+        .file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| ["bash", "zsh", "fish", "dash", "sh", "ksh", "nu", "pwsh"].contains(&name));
     let plain = process.cmdline.iter().skip(1).all(|word| ["-i", "-l", "--login"].contains(&word.as_str()));
     shell && plain && process.tty && process.ppid > 1
 }

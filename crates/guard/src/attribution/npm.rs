@@ -8,12 +8,34 @@ use std::path::{Component, Path, PathBuf};
 
 /// Scripts that run because something is installed, not because the user asked for them.
 const INSTALL_EVENTS: &[&str] = &[
-    "preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare", "prepublish", "dependencies",
-    "preuninstall", "uninstall", "postuninstall",
+    "preinstall",
+    "install",
+    "postinstall",
+    "prepare",
+    "preprepare",
+    "postprepare",
+    "prepublish",
+    "dependencies",
+    "preuninstall",
+    "uninstall",
+    "postuninstall",
 ];
 /// Subcommands that only run what the user named.
-const RUN_COMMANDS: &[&str] =
-    &["run", "run-script", "start", "test", "t", "stop", "restart", "exec", "x", "dlx", "rum", "urn", "publish"];
+const RUN_COMMANDS: &[&str] = &[
+    "run",
+    "run-script",
+    "start",
+    "test",
+    "t",
+    "stop",
+    "restart",
+    "exec",
+    "x",
+    "dlx",
+    "rum",
+    "urn",
+    "publish",
+];
 
 pub(super) fn started(manager: &Process, child: &Process) -> Option<Found> {
     let cwd = child.cwd.as_deref();
@@ -87,13 +109,15 @@ impl Place {
         }
         let end = modules + if scoped { 3 } else { 2 };
         let outermost = names.iter().position(|name| [".yarn", "node_modules"].contains(name))?;
-        let version = match (modules.checked_sub(2).map(|at| names[at]), modules.checked_sub(1).map(|at| names[at])) {
-            (Some("node_modules"), Some(_)) | (None, _) | (_, None) => String::new(),
-            (Some(".pnpm" | ".bun"), Some(store)) => after_at(store),
-            (Some("unplugged"), Some(store)) => after_npm(store),
-            _ => String::new(),
-        };
-        let join = |count: usize| names[..count].iter().fold(PathBuf::from("/"), |path, name| path.join(name));
+        let version =
+            match (modules.checked_sub(2).map(|at| names[at]), modules.checked_sub(1).map(|at| names[at])) {
+                (Some("node_modules"), Some(_)) | (None, _) | (_, None) => String::new(),
+                (Some(".pnpm" | ".bun"), Some(store)) => after_at(store),
+                (Some("unplugged"), Some(store)) => after_npm(store),
+                _ => String::new(),
+            };
+        let join =
+            |count: usize| names[..count].iter().fold(PathBuf::from("/"), |path, name| path.join(name));
         Some(Self { name, version, folder: join(end), project: join(outermost) })
     }
 
@@ -101,7 +125,11 @@ impl Place {
         let version = if version.is_empty() { self.version } else { version };
         Attribution {
             package: PackageRef { ecosystem: Ecosystem::Npm, name: self.name, version },
-            stage: if event.is_empty() || INSTALL_EVENTS.contains(&event) { Stage::Install } else { Stage::Runtime },
+            stage: if event.is_empty() || INSTALL_EVENTS.contains(&event) {
+                Stage::Install
+            } else {
+                Stage::Runtime
+            },
             script: event.to_owned(),
             path: Some(self.folder),
             project: Some(self.project),
@@ -153,7 +181,10 @@ mod tests {
             place("/p/node_modules/.pnpm/@s+evil@1.2.3_react@18.0.0/node_modules/@s/evil"),
             some("@s/evil", "1.2.3")
         );
-        assert_eq!(place("/p/.yarn/unplugged/evil-npm-1.2.3-0a1b2c/node_modules/evil"), some("evil", "1.2.3"));
+        assert_eq!(
+            place("/p/.yarn/unplugged/evil-npm-1.2.3-0a1b2c/node_modules/evil"),
+            some("evil", "1.2.3")
+        );
         assert_eq!(place("/p/node_modules/.bin"), None);
         assert_eq!(place("/p/node_modules"), None);
         assert_eq!(place("/p/src"), None);
@@ -194,7 +225,11 @@ mod tests {
     fn a_run_script_of_the_users_own_project_is_nobodys() {
         let run = child(
             "/p",
-            &[("npm_package_name", "app"), ("npm_lifecycle_event", "deploy"), ("npm_package_json", "/p/package.json")],
+            &[
+                ("npm_package_name", "app"),
+                ("npm_lifecycle_event", "deploy"),
+                ("npm_package_json", "/p/package.json"),
+            ],
         );
         assert!(started(&Process::default(), &run).is_none());
         let manager = Process { cmdline: vec!["npm run deploy".into()], ..Process::default() };

@@ -12,22 +12,22 @@ use std::path::{Path, PathBuf};
 
 const MAX_HEADER: u64 = 4096;
 const MAX_NAME: usize = 128;
-/// `O_NOFOLLOW | O_NONBLOCK`: neither a link nor a pipe may lead or hold the reader elsewhere.
-const OPEN_FLAGS: i32 = 0o400_000 | 0o4_000;
+/// Neither a link nor a pipe may lead or hold the reader elsewhere.
+const OPEN_FLAGS: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK;
 
 pub(super) fn started(manager: Manager, parent: &Process, child: &Process) -> Option<Found> {
     if Manager::of(child).is_some() || !is_building(manager, parent, child) {
         return None;
     }
     let cwd = child.cwd.as_deref();
-    let (name, version) = cwd
-        .and_then(by_folder)
-        .or_else(|| by_command_line(&parent.cmdline, cwd))
-        .or_else(|| {
+    let (name, version) =
+        cwd.and_then(by_folder).or_else(|| by_command_line(&parent.cmdline, cwd)).or_else(|| {
             let folder = cwd?.file_name()?.to_str()?;
-            (!folder.starts_with("pip-req-build-") && is_name(folder)).then(|| (folder.to_owned(), String::new()))
+            (!folder.starts_with("pip-req-build-") && is_name(folder))
+                .then(|| (folder.to_owned(), String::new()))
         })?;
-    let script = if child.cmdline.iter().any(|word| word.contains("setup.py")) { "setup.py" } else { "build" };
+    let script =
+        if child.cmdline.iter().any(|word| word.contains("setup.py")) { "setup.py" } else { "build" };
     Some(Found::Dependency(Attribution {
         package: PackageRef { ecosystem: Ecosystem::Pypi, name, version },
         stage: Stage::Build,
@@ -59,7 +59,15 @@ pub(super) fn is_building(manager: Manager, parent: &Process, child: &Process) -
     if !exe.starts_with("python") && !exe.starts_with("pypy") {
         return false;
     }
-    let build_words = ["setup.py", "_in_process", "build_wheel", "build_sdist", "build_editable", "prepare_metadata", "get_requires_for_build"];
+    let build_words = [
+        "setup.py",
+        "_in_process",
+        "build_wheel",
+        "build_sdist",
+        "build_editable",
+        "prepare_metadata",
+        "get_requires_for_build",
+    ];
     let says_so = child.cmdline.iter().any(|word| build_words.iter().any(|build| word.contains(build)));
     let build_folder = |path: &Path| {
         path.iter().filter_map(|name| name.to_str()).any(|name| {
@@ -71,8 +79,10 @@ pub(super) fn is_building(manager: Manager, parent: &Process, child: &Process) -
     let in_build = child.cwd.as_deref().is_some_and(build_folder)
         || child.env("VIRTUAL_ENV").is_some_and(|path| build_folder(Path::new(path)))
         || child.cmdline.first().is_some_and(|word| build_folder(Path::new(word)));
-    let hooks = child.env("PEP517_BUILD_BACKEND").or_else(|| child.env("_PYPROJECT_HOOKS_BUILD_BACKEND")).is_some();
-    let runs = parent.cmdline.iter().skip(1).any(|word| ["run", "tool", "shell", "x"].contains(&word.as_str()));
+    let hooks =
+        child.env("PEP517_BUILD_BACKEND").or_else(|| child.env("_PYPROJECT_HOOKS_BUILD_BACKEND")).is_some();
+    let runs =
+        parent.cmdline.iter().skip(1).any(|word| ["run", "tool", "shell", "x"].contains(&word.as_str()));
     says_so || in_build || hooks || (manager == Manager::Pip && !runs)
 }
 
@@ -101,12 +111,15 @@ fn by_folder(cwd: &Path) -> Option<(String, String)> {
 
 /// The one archive or folder that the front end was asked to install, where there is only one.
 fn by_command_line(cmdline: &[String], cwd: Option<&Path>) -> Option<(String, String)> {
-    let sources = cmdline.iter().skip(1).filter(|word| !word.starts_with('-')).filter_map(|word| {
+    let sources = requested(cmdline).into_iter().filter_map(|word| {
         let path = Path::new(word.split(['[', '#']).next()?.trim_start_matches("file://"));
         let file = path.file_name()?.to_str()?;
-        let archive = [".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz"].iter().find_map(|end| file.strip_suffix(end));
+        let archive =
+            [".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz"].iter().find_map(|end| file.strip_suffix(end));
         match archive {
-            Some(stem) => name_and_version(stem).or_else(|| is_name(stem).then(|| (stem.to_owned(), String::new()))),
+            Some(stem) => {
+                name_and_version(stem).or_else(|| is_name(stem).then(|| (stem.to_owned(), String::new())))
+            }
             // A folder is built in place or copied; it counts where it is given as a path.
             None if word.contains('/') && cwd.is_some_and(|cwd| copied_or_same(cwd, file)) => {
                 name_and_version(file).or_else(|| is_name(file).then(|| (file.to_owned(), String::new())))
@@ -119,6 +132,50 @@ fn by_command_line(cmdline: &[String], cwd: Option<&Path>) -> Option<(String, St
         [only] => Some(only.clone()),
         _ => None,
     }
+}
+
+/// What follows the subcommand, without options and their values.
+fn requested(cmdline: &[String]) -> Vec<&str> {
+    const COMMANDS: &[&str] =
+        &["install", "wheel", "download", "add", "sync", "build", "lock", "update", "inject"];
+    const WITH_VALUE: &[&str] = &[
+        "-r",
+        "--requirement",
+        "-c",
+        "--constraint",
+        "-t",
+        "--target",
+        "--prefix",
+        "--root",
+        "-i",
+        "--index-url",
+        "--extra-index-url",
+        "-f",
+        "--find-links",
+        "--python",
+        "-p",
+        "--cache-dir",
+        "-w",
+        "--wheel-dir",
+        "-d",
+        "--dest",
+        "--src",
+        "--log",
+        "--directory",
+        "--project",
+        "-o",
+        "--outdir",
+    ];
+    let mut words = cmdline.iter().map(String::as_str).skip_while(|word| !COMMANDS.contains(word)).skip(1);
+    let mut found = Vec::new();
+    while let Some(word) = words.next() {
+        if WITH_VALUE.contains(&word) {
+            words.next();
+        } else if !word.starts_with('-') {
+            found.push(word);
+        }
+    }
+    found
 }
 
 fn copied_or_same(cwd: &Path, folder: &str) -> bool {
@@ -199,7 +256,8 @@ mod tests {
     }
 
     fn found(parent: &[&str], child: &Process) -> Option<(String, String)> {
-        let parent = Process { cmdline: parent.iter().map(|word| (*word).into()).collect(), ..Process::default() };
+        let parent =
+            Process { cmdline: parent.iter().map(|word| (*word).into()).collect(), ..Process::default() };
         match started(Manager::Pip, &parent, child)? {
             Found::Dependency(found) => Some((found.package.name, found.package.version)),
             Found::OwnProject(_) => None,
@@ -215,8 +273,15 @@ mod tests {
     #[test]
     fn a_local_archive_is_named_by_pips_own_command_line() {
         let build = child("/tmp/pip-req-build-x1y2", BUILD);
-        assert_eq!(found(&["pip", "install", "-q", "./evil-1.2.3.tar.gz"], &build), some("evil", "1.2.3"));
-        assert_eq!(found(&["pip", "install", "/x/a-1.0.tar.gz", "/x/b-1.0.zip"], &build), None, "which of two");
+        assert_eq!(
+            found(&["python3", "/v/bin/pip", "install", "-r", "./more.txt", "./evil-1.2.3.tar.gz"], &build),
+            some("evil", "1.2.3")
+        );
+        assert_eq!(
+            found(&["pip", "install", "/x/a-1.0.tar.gz", "/x/b-1.0.zip"], &build),
+            None,
+            "which of two"
+        );
     }
 
     #[test]
@@ -225,7 +290,10 @@ mod tests {
         assert_eq!(found(&["pip", "install", "evil-pkg"], &child(folder, BUILD)), some("evil-pkg", ""));
         let folder = "/home/u/.cache/uv/sdists-v9/pypi/evil/1.2.3/AbC/src";
         assert_eq!(found(&["uv", "sync"], &child(folder, BUILD)), some("evil", "1.2.3"));
-        assert_eq!(found(&["pip", "install", "./evil-1.2.3"], &child("/w/evil-1.2.3", BUILD)), some("evil", "1.2.3"));
+        assert_eq!(
+            found(&["pip", "install", "./evil-1.2.3"], &child("/w/evil-1.2.3", BUILD)),
+            some("evil", "1.2.3")
+        );
         assert_eq!(found(&["pip", "install", "./evil"], &child("/w/evil", BUILD)), some("evil", ""));
         assert!(at_place(Path::new(folder)).is_some());
         assert!(at_place(Path::new("/home/u/notes-1.2")).is_none());
@@ -233,18 +301,30 @@ mod tests {
 
     #[test]
     fn programs_that_uv_runs_are_no_build() {
-        let parent = Process { cmdline: vec!["uv".into(), "run".into(), "app.py".into()], ..Process::default() };
+        let parent =
+            Process { cmdline: vec!["uv".into(), "run".into(), "app.py".into()], ..Process::default() };
         assert!(!is_building(Manager::Uv, &parent, &child("/w/app", &["python3", "app.py"])));
-        assert!(is_building(Manager::Uv, &parent, &child("/c/uv/sdists-v9/pypi/e/1/r/src", &["python3", "-c", "x"])));
+        assert!(is_building(
+            Manager::Uv,
+            &parent,
+            &child("/c/uv/sdists-v9/pypi/e/1/r/src", &["python3", "-c", "x"])
+        ));
     }
 
     #[test]
     fn a_version_is_completed_from_the_package_info() {
         let folder = tempfile::tempdir().expect("tempdir");
-        std::fs::write(folder.path().join("PKG-INFO"), "Metadata-Version: 2.1\nName: Evil_Pkg\nVersion: 1.2.3\n\nVersion: 9\n")
-            .expect("write");
+        std::fs::write(
+            folder.path().join("PKG-INFO"),
+            "Metadata-Version: 2.1\nName: Evil_Pkg\nVersion: 1.2.3\n\nVersion: 9\n",
+        )
+        .expect("write");
         let mut attribution = Attribution {
-            package: PackageRef { ecosystem: Ecosystem::Pypi, name: "evil-pkg".into(), version: String::new() },
+            package: PackageRef {
+                ecosystem: Ecosystem::Pypi,
+                name: "evil-pkg".into(),
+                version: String::new(),
+            },
             stage: Stage::Build,
             script: String::new(),
             path: Some(folder.path().into()),
@@ -253,7 +333,8 @@ mod tests {
         complete(&mut attribution);
         assert_eq!(attribution.package.purl(), "pkg:pypi/evil-pkg@1.2.3");
 
-        attribution.package = PackageRef { ecosystem: Ecosystem::Pypi, name: "other".into(), version: String::new() };
+        attribution.package =
+            PackageRef { ecosystem: Ecosystem::Pypi, name: "other".into(), version: String::new() };
         complete(&mut attribution);
         assert_eq!(attribution.package.version, "", "another package's version is not taken");
     }

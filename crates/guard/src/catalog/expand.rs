@@ -16,8 +16,23 @@ const MAX_PROJECT_FOLDERS: usize = 2_000;
 
 /// Folders of a project that hold other people's or generated files.
 const NOT_THE_PROJECT: &[&str] = &[
-    "node_modules", "target", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
-    ".yarn", ".pnpm-store", ".next", ".nuxt", ".svelte-kit", ".turbo", ".gradle", "site-packages",
+    "node_modules",
+    "target",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".tox",
+    ".nox",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".yarn",
+    ".pnpm-store",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".turbo",
+    ".gradle",
+    "site-packages",
 ];
 
 impl Catalog {
@@ -142,7 +157,12 @@ impl Walk {
     }
 
     fn enter_matching(
-        &mut self, folder: &Path, first: &Segment, rest: &[Segment], segments: &[Segment], depth: usize,
+        &mut self,
+        folder: &Path,
+        first: &Segment,
+        rest: &[Segment],
+        segments: &[Segment],
+        depth: usize,
     ) {
         for (path, is_file) in list(folder) {
             if self.entries_left == 0 {

@@ -6,6 +6,9 @@ mod parse;
 mod pattern;
 mod trust;
 
+#[cfg(test)]
+mod tests;
+
 pub use pattern::Pattern;
 
 use std::path::{Path, PathBuf};

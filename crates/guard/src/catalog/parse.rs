@@ -210,7 +210,10 @@ impl Source<'_> {
     }
 
     fn fresh(
-        &self, ids: &mut HashSet<(&'static str, String)>, kind: &'static str, id: &Spanned<String>,
+        &self,
+        ids: &mut HashSet<(&'static str, String)>,
+        kind: &'static str,
+        id: &Spanned<String>,
     ) -> Result<(), CatalogError> {
         if ids.insert((kind, id.get_ref().clone())) {
             return Ok(());

@@ -22,7 +22,8 @@ impl Catalog {
         if !itself {
             return None;
         }
-        let mut readers = self.readers.iter().filter(|reader| reader.any_secret || class.readers.contains(&reader.id));
+        let mut readers =
+            self.readers.iter().filter(|reader| reader.any_secret || class.readers.contains(&reader.id));
         readers.find(|reader| reader.is(home, identity))
     }
 }
@@ -39,12 +40,7 @@ impl ReaderClass {
         if identity.mnt_ns_foreign || !identity.exe_proven {
             return false;
         }
-        let exe = Program {
-            path: &identity.exe,
-            uid: identity.exe_uid,
-            mode: identity.exe_mode,
-            home,
-        };
+        let exe = Program { path: &identity.exe, uid: identity.exe_uid, mode: identity.exe_mode, home };
         exe.is_one_of(&self.exe) && (!identity.interpreter || self.runs_its_script(home, identity))
     }
 
@@ -57,7 +53,9 @@ impl ReaderClass {
             // A program that renames itself has overwritten its arguments, script and all. The title
             // is its own word; it opens no more than the files that this reader is named for.
             _ => match identity.cmdline.as_slice() {
-                [title] => title.split(' ').next().is_some_and(|name| self.titles.iter().any(|own| own == name)),
+                [title] => {
+                    title.split(' ').next().is_some_and(|name| self.titles.iter().any(|own| own == name))
+                }
                 _ => false,
             },
         }
@@ -69,7 +67,9 @@ impl ReaderClass {
             && identity.exe_uid == 0
             && !identity.interpreter
             && self.snap.iter().any(|name| {
-                ["/snap", "/var/lib/snapd/snap"].iter().any(|root| identity.exe.starts_with(Path::new(root).join(name)))
+                ["/snap", "/var/lib/snapd/snap"]
+                    .iter()
+                    .any(|root| identity.exe.starts_with(Path::new(root).join(name)))
             })
     }
 
@@ -115,9 +115,9 @@ impl Program<'_> {
         let home = fs::canonicalize(self.home).unwrap_or_else(|_| self.home.to_owned());
         let Ok(relative) = self.path.strip_prefix(&home) else { return false };
         let spelt = pattern.to_string();
-        let filled = relative.iter().any(|name| {
-            FILLED_BY_PACKAGES.iter().any(|folder| name == *folder && !spelt.contains(folder))
-        });
+        let filled = relative
+            .iter()
+            .any(|name| FILLED_BY_PACKAGES.iter().any(|folder| name == *folder && !spelt.contains(folder)));
         !filled
             && self.mode & WRITABLE_BY_WORLD == 0
             && Some(self.uid) == owner_of(&home)

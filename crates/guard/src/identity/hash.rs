@@ -49,7 +49,10 @@ impl HashCache {
     /// Like [`Self::compute`], from the executable opened while the process still lived.
     pub fn compute_from(&self, identity: &Identity, file: File) -> io::Result<String> {
         if Key::of_file(&file)? != Key::of(identity) {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "the process runs another executable by now"));
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the process runs another executable by now",
+            ));
         }
         self.compute_file(file)
     }

@@ -21,14 +21,18 @@ const SHELL: &[&str] = &["BASH_ENV", "ENV", "ZDOTDIR"];
 const SYSTEM_FOLDERS: &[&str] = &["/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/bin", "/lib", "/lib64"];
 
 pub(super) fn find(
-    identity: &Identity, interpreter: Option<Interpreter>, invocation: &Invocation,
+    identity: &Identity,
+    interpreter: Option<Interpreter>,
+    invocation: &Invocation,
 ) -> Vec<Injection> {
     let mut found = variables(identity.pid, interpreter, invocation.isolated);
     found.extend(invocation.loads.iter().map(|option| injection("option", option)));
     if identity.tracer != 0 {
         found.push(injection("tracer", &format!("process {}", identity.tracer)));
     }
-    found.extend(mapped(identity).into_iter().map(|path| injection("mapped code", &path.display().to_string())));
+    found.extend(
+        mapped(identity).into_iter().map(|path| injection("mapped code", &path.display().to_string())),
+    );
     found
 }
 
@@ -44,16 +48,20 @@ fn variables(pid: u32, interpreter: Option<Interpreter>, isolated: bool) -> Vec<
     };
     let wanted = |name: &str| LOADER.contains(&name) || own.contains(&name);
     let pairs = proc::environ(pid, wanted).into_iter();
-    pairs.filter(|(name, value)| loads_code(name, value)).map(|(name, value)| injection(&name, &value)).collect()
+    pairs
+        .filter(|(name, value)| loads_code(name, value))
+        .map(|(name, value)| injection(&name, &value))
+        .collect()
 }
 
 /// `NODE_OPTIONS=--max-old-space-size=4096` is everyday; `--require x` is foreign code.
 fn loads_code(name: &str, value: &str) -> bool {
     if name == "NODE_OPTIONS" {
         return value.split_whitespace().any(|word| {
-            word == "-r" || ["--require", "--import", "--loader", "--experimental-loader", "--inspect", "--env-file"]
-                .iter()
-                .any(|option| word.starts_with(option))
+            word == "-r"
+                || ["--require", "--import", "--loader", "--experimental-loader", "--inspect", "--env-file"]
+                    .iter()
+                    .any(|option| word.starts_with(option))
         });
     }
     if name == "JAVA_TOOL_OPTIONS" || name == "_JAVA_OPTIONS" || name == "JDK_JAVA_OPTIONS" {

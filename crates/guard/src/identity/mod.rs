@@ -5,6 +5,11 @@ mod injected;
 mod proc;
 mod script;
 
+#[cfg(test)]
+pub(crate) mod held;
+#[cfg(test)]
+mod tests;
+
 pub use hash::HashCache;
 
 use doorward_protocol::{Ancestor, Injection, Reader};
@@ -48,7 +53,7 @@ pub struct Identity {
     pub deleted: bool,
     /// True where the executable only ever existed in memory.
     pub memfd: bool,
-    /// True where the process lives in another mount namespace than the system's first process.
+    /// True where the process lives in another mount namespace than the system's first process and the daemon.
     pub mnt_ns_foreign: bool,
     /// Arguments, for display and for naming a script.
     pub cmdline: Vec<String>,
@@ -152,7 +157,7 @@ pub fn identify(pid: u32) -> Result<Identity, IdentityError> {
         exe_ctime: nanoseconds(meta.ctime(), meta.ctime_nsec()),
         deleted: meta.nlink() == 0,
         memfd: exe.to_string_lossy().starts_with("/memfd:"),
-        mnt_ns_foreign: proc::link(pid, "ns/mnt") != proc::link(1, "ns/mnt"),
+        mnt_ns_foreign: is_foreign(pid),
         cmdline: process.cmdline.clone(),
         interpreter: false,
         script: None,
@@ -179,9 +184,20 @@ pub fn identify(pid: u32) -> Result<Identity, IdentityError> {
 /// The variables that attribution reads.
 fn wanted_by_attribution(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "npm_package_name", "npm_package_version", "npm_package_json", "npm_lifecycle_event", "npm_command",
-        "npm_config_user_agent", "INIT_CWD", "CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_MANIFEST_DIR",
-        "OUT_DIR", "PEP517_BUILD_BACKEND", "_PYPROJECT_HOOKS_BUILD_BACKEND", "PIP_BUILD_TRACKER",
+        "npm_package_name",
+        "npm_package_version",
+        "npm_package_json",
+        "npm_lifecycle_event",
+        "npm_command",
+        "npm_config_user_agent",
+        "INIT_CWD",
+        "CARGO_PKG_NAME",
+        "CARGO_PKG_VERSION",
+        "CARGO_MANIFEST_DIR",
+        "OUT_DIR",
+        "PEP517_BUILD_BACKEND",
+        "_PYPROJECT_HOOKS_BUILD_BACKEND",
+        "PIP_BUILD_TRACKER",
         "VIRTUAL_ENV",
     ];
     NAMES.contains(&name)
@@ -205,6 +221,14 @@ fn ancestry(process: &Process) -> Vec<Process> {
     parents
 }
 
+/// A process that sees other mounts than the system's first process and than the daemon can be shown
+/// any file under any name.
+fn is_foreign(pid: u32) -> bool {
+    let own = fs::read_link("/proc/self/ns/mnt").ok();
+    let its = proc::link(pid, "ns/mnt");
+    its.is_none() || (its != own && its != proc::link(1, "ns/mnt"))
+}
+
 fn same_file(path: &Path, meta: &fs::Metadata) -> bool {
     fs::metadata(path).is_ok_and(|seen| seen.dev() == meta.dev() && seen.ino() == meta.ino())
 }
@@ -214,8 +238,7 @@ fn nanoseconds(seconds: i64, rest: i64) -> i128 {
 }
 
 fn refused(pid: u32, name: &str, source: io::Error) -> IdentityError {
-    const NO_SUCH_PROCESS: i32 = 3;
-    if source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(NO_SUCH_PROCESS) {
+    if source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(libc::ESRCH) {
         return IdentityError::Gone { pid };
     }
     IdentityError::Unreadable { pid, path: proc::path(pid, name), source }
@@ -270,8 +293,7 @@ impl Identity {
             && !fs::symlink_metadata(&name).is_ok_and(|link| link.uid() == self.exe_uid)
         {
             // A virtual environment: the same executable, but other modules.
-            self.injected
-                .push(Injection { by: "started through".into(), value: name.display().to_string() });
+            self.injected.push(Injection { by: "started through".into(), value: name.display().to_string() });
         }
         let Some(script) = script.and_then(|name| fs::canonicalize(name).ok()) else { return };
         if let Ok(meta) = fs::metadata(&script)

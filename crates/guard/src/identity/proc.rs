@@ -122,7 +122,8 @@ pub(super) fn executable_maps(pid: u32) -> Vec<PathBuf> {
         let mut fields = line.splitn(6, ' ');
         let Some(permissions) = fields.nth(1) else { continue };
         let name = fields.nth(3).unwrap_or("").trim_start();
-        if permissions.contains('x') && name.starts_with('/') && files.last().is_none_or(|last| last != name) {
+        if permissions.contains('x') && name.starts_with('/') && files.last().is_none_or(|last| last != name)
+        {
             files.push(name.into());
         }
     }
@@ -158,7 +159,10 @@ mod tests {
         let exe = std::env::current_exe().expect("current exe");
         assert_eq!(exec_name(own).expect("exec name").file_name(), exe.file_name());
         assert!(executable_maps(own).contains(&exe));
-        assert_eq!(cmdline(own).first().map(PathBuf::from).and_then(|p| p.file_name().map(Into::into)), exe.file_name().map(std::ffi::OsString::from));
+        assert_eq!(
+            cmdline(own).first().map(PathBuf::from).and_then(|p| p.file_name().map(Into::into)),
+            exe.file_name().map(std::ffi::OsString::from)
+        );
     }
 
     #[test]
@@ -175,10 +179,7 @@ mod tests {
             app("0::/user.slice/user@1000.service/app.slice/app-flatpak-org.mozilla.firefox-4711.scope\n"),
             Some("flatpak:org.mozilla.firefox".into())
         );
-        assert_eq!(
-            app("0::/user.slice/snap.firefox.firefox-0a1b.scope"),
-            Some("snap:firefox".into())
-        );
+        assert_eq!(app("0::/user.slice/snap.firefox.firefox-0a1b.scope"), Some("snap:firefox".into()));
         assert_eq!(app("0::/user.slice/session-2.scope"), None);
     }
 }

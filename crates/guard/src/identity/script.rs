@@ -41,9 +41,9 @@ impl Interpreter {
             "perl" => Self::Perl,
             "java" | "javaw" => Self::Java,
             "sh" | "bash" | "dash" | "zsh" | "fish" | "ksh" | "mksh" | "yash" => Self::Shell,
-            "php" | "lua" | "luajit" | "Rscript" | "R" | "guile" | "tclsh" | "wish" | "gjs" | "awk" | "gawk"
-            | "mawk" | "busybox" | "env" | "dotnet" | "mono" | "mono-sgen" | "erl" | "beam.smp" | "elixir"
-            | "julia" | "osascript" | "qjs" | "pwsh" => Self::Other,
+            "php" | "lua" | "luajit" | "Rscript" | "R" | "guile" | "tclsh" | "wish" | "gjs" | "awk"
+            | "gawk" | "mawk" | "busybox" | "env" | "dotnet" | "mono" | "mono-sgen" | "erl" | "beam.smp"
+            | "elixir" | "julia" | "osascript" | "qjs" | "pwsh" => Self::Other,
             _ => return None,
         })
     }
@@ -71,7 +71,9 @@ impl Interpreter {
                     invocation.script = words.next().map(str::to_owned);
                     break;
                 }
-                Self::Java if ["-cp", "-classpath", "--class-path", "-p", "--module-path"].contains(&word) => {
+                Self::Java
+                    if ["-cp", "-classpath", "--class-path", "-p", "--module-path"].contains(&word) =>
+                {
                     invocation.loads.push(format!("{word} {}", words.next().unwrap_or("")));
                 }
                 Self::Java if !(word.starts_with("-javaagent") || word.starts_with("-agent")) => {}
@@ -88,7 +90,9 @@ impl Interpreter {
 
 /// Reads one cluster of Python's options; false where no script follows.
 fn python_option<'a>(
-    word: &str, words: &mut impl Iterator<Item = &'a str>, invocation: &mut Invocation,
+    word: &str,
+    words: &mut impl Iterator<Item = &'a str>,
+    invocation: &mut Invocation,
 ) -> bool {
     if word.starts_with("--") {
         invocation.loads.push(word.to_owned());
@@ -122,19 +126,36 @@ fn python_option<'a>(
 
 /// Reads one of Node's options; true where no script follows.
 fn node_option<'a>(
-    word: &str, words: &mut impl Iterator<Item = &'a str>, invocation: &mut Invocation,
+    word: &str,
+    words: &mut impl Iterator<Item = &'a str>,
+    invocation: &mut Invocation,
 ) -> bool {
     let (name, inline) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
     match name {
         "-e" | "--eval" | "-p" | "--print" | "-pe" | "-i" | "--interactive" => return true,
-        "-r" | "--require" | "--import" | "--loader" | "--experimental-loader" | "-C" | "--conditions"
-        | "--env-file" | "--input-type" => {
+        "-r"
+        | "--require"
+        | "--import"
+        | "--loader"
+        | "--experimental-loader"
+        | "-C"
+        | "--conditions"
+        | "--env-file"
+        | "--input-type" => {
             let value = inline.or_else(|| words.next()).unwrap_or("");
             invocation.loads.push(format!("{name} {value}"));
         }
-        "--no-warnings" | "--enable-source-maps" | "--max-old-space-size" | "--stack-size"
-        | "--max_old_space_size" | "--expose-gc" | "--disable-warning" | "--trace-warnings"
-        | "--no-deprecation" | "--unhandled-rejections" | "--max-semi-space-size" => {}
+        "--no-warnings"
+        | "--enable-source-maps"
+        | "--max-old-space-size"
+        | "--stack-size"
+        | "--max_old_space_size"
+        | "--expose-gc"
+        | "--disable-warning"
+        | "--trace-warnings"
+        | "--no-deprecation"
+        | "--unhandled-rejections"
+        | "--max-semi-space-size" => {}
         _ => invocation.loads.push(word.to_owned()),
     }
     false
@@ -161,7 +182,10 @@ mod tests {
     fn the_script_is_the_first_word_that_is_no_option() {
         let script = |i, line: &str| read(i, line).script;
         assert_eq!(script(Interpreter::Python, "python3 -Es /usr/bin/aws s3"), Some("/usr/bin/aws".into()));
-        assert_eq!(script(Interpreter::Node, "node --no-warnings /x/npm-cli.js i"), Some("/x/npm-cli.js".into()));
+        assert_eq!(
+            script(Interpreter::Node, "node --no-warnings /x/npm-cli.js i"),
+            Some("/x/npm-cli.js".into())
+        );
         assert_eq!(script(Interpreter::Python, "python3 -c pass /usr/bin/aws"), None);
         assert_eq!(script(Interpreter::Node, "node -e 1 /x/npm-cli.js"), None);
         assert_eq!(script(Interpreter::Shell, "sh -ec x /usr/bin/pass"), None);
@@ -171,7 +195,10 @@ mod tests {
     #[test]
     fn options_that_load_other_code_are_told() {
         assert_eq!(read(Interpreter::Node, "node -r /tmp/evil.js /x/npm-cli.js").loads, ["-r /tmp/evil.js"]);
-        assert_eq!(read(Interpreter::Node, "node --import=/tmp/e.mjs /x/npm-cli.js").loads, ["--import /tmp/e.mjs"]);
+        assert_eq!(
+            read(Interpreter::Node, "node --import=/tmp/e.mjs /x/npm-cli.js").loads,
+            ["--import /tmp/e.mjs"]
+        );
         assert_eq!(read(Interpreter::Python, "python3 -Wd::e.X /usr/bin/aws").loads, ["-W d::e.X"]);
         assert!(read(Interpreter::Python, "python3 -Es /usr/bin/aws").loads.is_empty());
         assert!(!read(Interpreter::Shell, "bash --rcfile /tmp/x").loads.is_empty());
