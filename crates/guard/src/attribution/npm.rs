@@ -79,7 +79,7 @@ pub(super) fn is_installing(manager: &Process, child: &Process) -> bool {
     !title.starts_with("npx")
         && !title.starts_with("npm exec")
         && command.is_none_or(|command| !RUN_COMMANDS.contains(&command))
-        && !child.env("npm_lifecycle_event").is_some_and(|event| !INSTALL_EVENTS.contains(&event))
+        && child.env("npm_lifecycle_event").is_none_or(|event| INSTALL_EVENTS.contains(&event))
 }
 
 /// The innermost package folder on a path.
