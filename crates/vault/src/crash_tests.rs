@@ -102,7 +102,7 @@ fn a_crash_after_the_original_moved_finishes_the_sealing() {
         let list = vault.list().expect("a list");
         assert_eq!(list.len(), 1);
         assert_eq!(list[0].state, SealedState::Sealed, "{step:?}");
-        assert_eq!(scene.beside(), [PathBuf::new(); 0], "{step:?}");
+        assert!(scene.beside().is_empty(), "{step:?}");
         vault.restore(&list[0].id).expect("restored");
         assert_eq!(picture(&scene.root), scene.before, "{step:?} {past}");
     }
@@ -120,7 +120,7 @@ fn a_crash_while_restoring_loses_nothing() {
             assert_eq!(state, SealedState::Restored);
         } else {
             assert_eq!(state, SealedState::Sealed, "{step:?}");
-            assert_eq!(scene.beside(), [PathBuf::new(); 0], "{step:?}");
+            assert!(scene.beside().is_empty(), "{step:?}");
             vault.restore(&id).expect("restored");
         }
         assert_eq!(picture(&scene.root), scene.before, "{step:?}");

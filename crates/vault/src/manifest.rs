@@ -185,14 +185,14 @@ impl Shelf {
             }
             match self.load(DOING, &id) {
                 Ok(manifest) => items.push(manifest),
-                Err(_) => items.extend(self.from_journal(&id)),
+                Err(_) => items.extend(self.last_in_journal(&id)),
             }
         }
         items.sort_by(|a, b| (b.sealed, &b.id).cmp(&(a.sealed, &a.id)));
         Ok(items)
     }
 
-    fn from_journal(&self, id: &str) -> Option<Manifest> {
+    fn last_in_journal(&self, id: &str) -> Option<Manifest> {
         let journal = File::open(self.dir.join("journal.jsonl")).ok()?;
         BufReader::new(journal)
             .split(b'\n')

@@ -229,8 +229,12 @@ fn move_away(vault: &Vault, place: &Place, manifest: &Manifest, entries: &[Entry
         Err(VaultError::refused(DOING, path, "something in it was removed while it was copied", CHANGED))
     });
     if let Err(error) = unchanged {
-        renameat_with(&place.parent, &hidden, &place.parent, &place.name, RenameFlags::NOREPLACE)
-            .context("put back", path)?;
+        renameat_with(&place.parent, &hidden, &place.parent, &place.name, RenameFlags::NOREPLACE).map_err(
+            |failure| VaultError {
+                hint: format!("It is whole, under the name {} beside it.", hidden.display()),
+                ..VaultError::io("put back", path, failure)
+            },
+        )?;
         return Err(error);
     }
     Ok(())

@@ -28,7 +28,7 @@ fn a_package_comes_back_byte_for_byte() {
     assert_eq!(item.bytes, 300_000 + 64 * 1024 + 15 + 25 + 8);
     let beside: Vec<_> = fs::read_dir(root.parent().expect("a parent")).expect("a folder").collect();
     assert!(beside.is_empty(), "{beside:?}");
-    assert_eq!(vault.list().expect("a list"), [item.clone()]);
+    assert_eq!(vault.list().expect("a list"), std::slice::from_ref(&item));
 
     drop(vault);
     let mut vault = Vault::open(dir.path().join("vault"), KeySource::File).expect("the vault again");
