@@ -21,18 +21,13 @@ pub(super) struct Scope<'e, 'a> {
 
 /// Adds what the scope's signals mean together.
 pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
-    let mut signals = scope.package;
-    for evidence in &scope.files {
-        signals = signals.and(if scope.waiting_too { evidence.all() } else { evidence.live() });
-    }
+    let signals = scope.files.iter().fold(scope.package, |all, evidence| all.and(scope.signals(evidence)));
     let mut told: Vec<&str> = Vec::new();
     for rule in RULES.iter().filter(|rule| rule.at.contains(&scope.stage)) {
-        let holds =
-            signals.shared(rule.first) >= rule.count && rule.others.iter().all(|&set| signals.meets(set));
-        if !holds || told.contains(&rule.id) || told.contains(&rule.unless) {
+        if told.contains(&rule.id) || told.contains(&rule.unless) || !rule.holds(signals) {
             continue;
         }
-        if let Some((evidence, hit)) = scope.first(rule.first) {
+        if let Some((evidence, hit)) = scope.first(rule) {
             if report.has(rule.id, evidence.file.path) {
                 continue;
             }
@@ -44,14 +39,24 @@ pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
 }
 
 impl<'e, 'a> Scope<'e, 'a> {
-    fn first(&self, wanted: Signals) -> Option<(&'e Evidence<'a>, &'e Hit)> {
-        self.files.iter().find_map(|evidence| {
-            let hit = evidence
-                .hits
-                .iter()
-                .find(|hit| wanted.contains(hit.signal) && (self.waiting_too || hit.live))?;
-            Some((*evidence, hit))
-        })
+    fn signals(&self, evidence: &Evidence<'_>) -> Signals {
+        if self.waiting_too { evidence.all() } else { evidence.live() }
+    }
+
+    /// The place a finding points at.
+    fn first(&self, rule: &Rule) -> Option<(&'e Evidence<'a>, &'e Hit)> {
+        self.files.iter().filter(|evidence| !rule.in_one_file || rule.holds(self.signals(evidence))).find_map(
+            |evidence| {
+                let counts = |hit: &&Hit| rule.first.contains(hit.signal) && (self.waiting_too || hit.live);
+                Some((*evidence, evidence.hits.iter().find(counts)?))
+            },
+        )
+    }
+}
+
+impl Rule {
+    fn holds(&self, signals: Signals) -> bool {
+        signals.shared(self.first) >= self.count && self.others.iter().all(|&set| signals.meets(set))
     }
 }
 
@@ -66,6 +71,8 @@ struct Rule {
     most: Severity,
     /// Not told where this stronger rule was.
     unless: &'static str,
+    /// All of it must stand in one file: files that are merely loaded together say little.
+    in_one_file: bool,
 }
 
 const fn when(
@@ -75,7 +82,7 @@ const fn when(
     others: &'static [Signals],
     most: Severity,
 ) -> Rule {
-    Rule { id, at, first, count: 1, others, most, unless: "" }
+    Rule { id, at, first, count: 1, others, most, unless: "", in_one_file: false }
 }
 
 const fn several(count: u32, rule: Rule) -> Rule {
@@ -84,6 +91,10 @@ const fn several(count: u32, rule: Rule) -> Rule {
 
 const fn unless(stronger: &'static str, rule: Rule) -> Rule {
     Rule { unless: stronger, ..rule }
+}
+
+const fn in_one_file(rule: Rule) -> Rule {
+    Rule { in_one_file: true, ..rule }
 }
 
 const fn any(list: &[Signal]) -> Signals {
@@ -113,7 +124,7 @@ const RULES: &[Rule] = &[
     when("I-50", INSTALL, PRIVATE, &[NETWORK], Critical),
     several(3, when("R-01", SET_UP, SECRETS, &[], Critical)),
     unless("I-50", when("I-51", INSTALL, PRIVATE, &[], High)),
-    when("I-52", INSTALL, any(&[SecretRegistry, SecretDotenv]), &[LEAVES, any(&[EnvironmentKey])], High),
+    in_one_file(when("I-52", INSTALL, any(&[SecretRegistry, SecretDotenv]), &[LEAVES], High)),
     when("I-52", INSTALL, any(&[SecretRegistry, SecretDotenv]), &[LEAVES], Medium),
     when("I-10", INSTALL, any(&[EvalFetched]), &[], Critical),
     when("I-10", INSTALL, any(&[PipeToShell]), &[any(&[Downloader])], Critical),
@@ -222,7 +233,7 @@ const RULES: &[Rule] = &[
     when("A-04", UNASKED, any(&[InstructionFile, AgentSettings]), &[WRITES, NETWORK], Critical),
     when("A-04", UNASKED, any(&[InstructionFile, AgentSettings]), &[WRITES], High),
     // ── runtime ──
-    several(3, when("R-13", RUNTIME, PRIVATE, &[any(&[McpServer]), LEAVES], Critical)),
+    several(3, when("R-13", RUNTIME, PRIVATE, &[any(&[McpServer, ServesAgents]), LEAVES], Critical)),
     when("R-13", RUNTIME, any(&[AskForKey]), &[any(&[McpServer]), PRIVATE], Critical),
     when("R-13", RUNTIME, any(&[AskForKey]), &[any(&[McpServer])], High),
     several(4, when("R-01", LOADED, SECRETS, &[LEAVES], High)),

@@ -68,7 +68,7 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
         .iter()
         .flatten()
         .any(|evidence| !evidence.aside && evidence.all().contains(Signal::McpServer));
-    let role = if serves_agents { Signals::of(&[Signal::McpServer]) } else { Signals::NONE };
+    let role = if serves_agents { Signals::of(&[Signal::ServesAgents]) } else { Signals::NONE };
     for evidence in gathered.iter().flatten() {
         alone(evidence, role, &mut report);
     }

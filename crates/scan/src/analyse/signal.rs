@@ -30,7 +30,7 @@ signals! {
     ShellRc, GitHook, Cron, SystemdUser, AuthorizedKeys, Autostart, LoaderPreload, InstructionFile, AgentSettings,
     Publish, AppendFile,
     // Harvesting.
-    MintCredential, KeyPattern, AskForKey, SecretScanner, DockerSocket, AgentBypass, McpServer,
+    MintCredential, KeyPattern, AskForKey, SecretScanner, DockerSocket, AgentBypass, McpServer, ServesAgents,
     Clipboard, Screen, WalletHook,
     // Damage and camouflage.
     Wipe, SelfDelete, AnalyserDirective, Marker, Campaign, Ran200Spaces, HiddenRun, Bidi,
