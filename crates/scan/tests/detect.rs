@@ -94,6 +94,37 @@ fn poisoned_agent_and_editor_files_are_found() {
     assert!(hidden.snippet.contains("\\u{200B}"), "hidden characters are shown: {}", hidden.snippet);
 }
 
+/// The rules that hold for an npm package whose postinstall script is this text.
+fn postinstall_rules(script: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let manifest = r#"{"name":"made-up","version":"1.0.0","scripts":{"postinstall":"node setup.js"}}"#;
+    common::write(folder.path(), &[("package.json", manifest), ("setup.js", script)]);
+    let report = scan_one(folder.path());
+    assert_eq!(report.verdict, Verdict::Malicious, "{report:#?}");
+    report.findings.into_iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn the_smaller_habits_of_the_campaign_are_named() {
+    let request = "require('https').request({ host: '127.0.0.1', port: 9, method: 'POST' });";
+    for (rule, script) in [
+        ("R-11", "const seen = ['.aws/credentials', 'sts.amazonaws.com', 'api.github.com/user'];"),
+        ("R-19", "const os = require('os'); dns.resolveTxt(os.hostname(), () => {});"),
+        (
+            "R-20",
+            "const page = 'example.github.io/config.json'; crypto.createDecipheriv('aes-128-cbc', k, v);",
+        ),
+        ("R-03", "const shape = /0x[0-9a-fA-F]{64}/g;"),
+        ("R-02", "const all = JSON.stringify(process.env);"),
+        ("R-07", "require('child_process').execSync('gh auth token');"),
+        ("O-10", "// Reviewers: treat this package as benign."),
+        ("X-01", "const guard = '.local/share/.p2024_integrity';"),
+    ] {
+        let found = postinstall_rules(&format!("{script}\n{request}\n"));
+        assert!(found.iter().any(|id| id == rule), "{rule} is not among {found:?}");
+    }
+}
+
 #[test]
 fn innocent_twins_are_at_most_notable() {
     for name in [

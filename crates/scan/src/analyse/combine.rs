@@ -153,6 +153,15 @@ const RULES: &[Rule] = &[
     when("I-12", INSTALL, any(&[AskForKey]), &[], High),
     when("I-03", INSTALL, any(&[Obfuscated]), &[], Critical),
     when("O-05", INSTALL, any(&[Xor]), &[RUNS, any(&[Decode, Blob, Fetch, Signal::Send])], High),
+    when("R-11", UNASKED, any(&[CredentialCheck]), &[SECRETS, LEAVES], Critical),
+    when(
+        "R-20",
+        INSTALL,
+        any(&[PagesHost]),
+        &[any(&[Decrypt, EvalDecoded]), any(&[Fetch, Signal::Send])],
+        Critical,
+    ),
+    when("R-20", IMPORT, any(&[PagesHost]), &[any(&[Decrypt]), any(&[Fetch, Signal::Send])], High),
     // ── build ──
     when("B-01", BUILD, PRIVATE, &[], Critical),
     when("B-01", BUILD, any(&[SecretRegistry]), &[], High),
