@@ -106,6 +106,21 @@ fn a_question_nobody_answers_is_denied_and_makes_no_rule() {
 }
 
 #[test]
+fn an_app_that_dies_over_a_question_leaves_the_reader_denied_and_the_next_one_observed() {
+    let daemon = Daemon::start("mode = \"ask\"\nask_seconds = 2");
+    let mut app = daemon.connect();
+    app.subscribe();
+    let reader = cat_in_background(&daemon.key(), ADA);
+    let asked = app.asked();
+    drop(app);
+    assert!(was_denied(&reader.wait_with_output().expect("cat")));
+    let events = daemon.connect().events();
+    let settled = events.iter().find(|event| event.id == asked.event.id).expect("journalled");
+    assert_eq!(settled.action, Action::Denied);
+    assert_eq!(cat(&daemon.key(), ADA).stdout, KEY.as_bytes(), "nobody is there to ask any more");
+}
+
+#[test]
 fn too_many_questions_are_denied_and_counted() {
     let daemon = Daemon::start("mode = \"ask\"\nask_seconds = 20");
     let mut connection = daemon.connect();
