@@ -15,6 +15,9 @@ pub(crate) fn event(event: &Event, paint: Paint) -> String {
     let mut text = format!("{:>6}  {}  {answer}  ", event.id, paint.dim(&event.time.to_string()));
     if event.kind != EventKind::Guard {
         let who = match &event.package {
+            Some(package) if package.script.is_empty() => {
+                format!("{} ({})", package.package, package.package.ecosystem)
+            }
             Some(package) => {
                 format!("{} ({}, {})", package.package, package.package.ecosystem, visible(&package.script))
             }
