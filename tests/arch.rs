@@ -99,7 +99,7 @@ fn no_registry_is_named() {
     let hosts: Vec<String> = [
         ["registry.", "npmjs.org"],
         ["registry.", "yarnpkg.com"],
-        ["files.", "pythonhosted.org"],
+        ["files.python", "hosted.org"],
         ["pypi", ".org"],
         ["crates", ".io/api"],
         ["static.", "crates.io"],
