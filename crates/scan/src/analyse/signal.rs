@@ -32,6 +32,11 @@ signals! {
     // Harvesting.
     MintCredential, KeyPattern, AskForKey, SecretScanner, DockerSocket, AgentBypass, McpServer, ServesAgents,
     Clipboard, Screen, WalletHook,
+    // Flows: what one place hands to another, followed through names, calls and files. An analyser that
+    // parses emits them at the place where the data leaves or runs; a capture is clipboard, screen or keys.
+    SendsIdentity, SendsEnvironment, SendsSecret, SendsKey, SendsCapture, SendsOutput, SendsFile, RunsFetched,
+    RunsDecoded, RemoteOrders, ReverseShell, EvalFile, ContactsDrop, ContactsAddress, FetchesProgram, HiddenCall,
+    DropsFetched, Shellcode, OpaqueCode, InstallsPackages,
     // Damage and camouflage.
     Wipe, SelfDelete, AnalyserDirective, Marker, Campaign, Ran200Spaces, HiddenRun, Bidi,
 }
