@@ -22,10 +22,14 @@ test: setup-test ui-test build ## run every test, after installing what the test
 	$(CARGO) fmt --all --check
 	$(CARGO) test --workspace --locked --no-fail-fast
 
+# Which sections `make bench` measures: groups (guard scan idle) or names such as scan.warm; all of them by default.
+ONLY ?=
+APP_IS_MEASURED := $(if $(ONLY),$(filter idle%,$(ONLY)),yes)
+
 .PHONY: bench
-bench: setup-bench ui-build ## measure every figure of the design and print them as a table
-	$(CARGO) build --release --workspace --locked --exclude doorward-tests
-	DOORWARD_BIN_DIR=$(TARGET_DIR)/release $(CARGO) bench --locked -p doorward-tests --bench figures
+bench: setup-bench $(if $(APP_IS_MEASURED),ui-build) ## measure every figure of the design, or ONLY="guard scan.warm"
+	$(CARGO) build --release --locked $(if $(APP_IS_MEASURED),--workspace --exclude doorward-tests,-p doorward-guard -p doorward-cli -p doorward-scan)
+	DOORWARD_BIN_DIR=$(TARGET_DIR)/release $(CARGO) bench --locked -p doorward-tests --bench figures -- $(ONLY)
 
 .PHONY: lint
 lint: ui-build ## check formatting, clippy and scripts

@@ -1,6 +1,6 @@
 //! What the guard costs: unguarded files, allowed readers, denials, naming, memory.
 
-use crate::table::{Row, Times};
+use crate::table::{Rows, Section, Times, progress};
 use anyhow::{Context, Result, bail};
 use doorward_protocol::{
     Control, Expiry, Hello, Observe, Reply, Request, RequestBody, RuleDraft, RuleVerdict, ServerMessage,
@@ -18,6 +18,7 @@ const ROUNDS: usize = 5;
 const READERS: usize = 10_000;
 /// Reads between two looks at the events, of which the daemon tells a thousand at once.
 const BATCH: usize = 500;
+const SECRET: &str = "home/.ssh/id_ed25519";
 
 /// A child that is ended, by its own id, when it goes out of scope.
 struct Ended(Child);
@@ -34,90 +35,92 @@ struct Bench {
     dir: tempfile::TempDir,
 }
 
-pub(crate) fn rows(bin: &Path) -> Vec<Row> {
-    let reaches = [
-        ("open+read+close of an unguarded file, guard on ÷ off", "≤ 1.03"),
-        ("allowed guarded open ÷ bare round trip in C", "≤ 1.3 at p50; p99 < 1 ms"),
-        ("deny latency", "p50 ≤ 30, p95 ≤ 37, p99 ≤ 58 µs where C is 25"),
-        ("reader named ÷ reads", "1.0 over 10,000"),
-        ("doorwardd resident memory", "< 10 MB"),
-    ];
-    match measure(bin) {
-        Ok(rows) => rows,
-        Err(error) => {
-            reaches.map(|(what, reach)| Row::not_measured(what, format!("{error:#}"), reach)).into()
-        }
-    }
-}
+/// What the guard costs, and what it tells.
+pub(crate) const SECTIONS: &[Section] = &[
+    Section {
+        name: "guard.unguarded",
+        rows: &[("open+read+close of an unguarded file, guard on ÷ off", "≤ 1.03")],
+        measure: unguarded,
+    },
+    Section {
+        name: "guard.answers",
+        rows: &[
+            ("allowed guarded open ÷ bare round trip in C", "≤ 1.3 at p50; p99 < 1 ms"),
+            ("deny latency", "p50 ≤ 30, p95 ≤ 37, p99 ≤ 58 µs where C is 25"),
+        ],
+        measure: answers,
+    },
+    Section {
+        name: "guard.readers",
+        rows: &[("reader named ÷ reads", "1.0 over 10,000"), ("doorwardd resident memory", "< 10 MB")],
+        measure: readers,
+    },
+];
 
-fn measure(bin: &Path) -> Result<Vec<Row>> {
-    let bench = Bench { bin: bin.to_owned(), dir: tempfile::tempdir()? };
-    let home = bench.dir.path().join("home");
-    let secret = home.join(".ssh/id_ed25519");
-    let plain = bench.dir.path().join("elsewhere/plain.txt");
-    for file in [&secret, &plain] {
-        fs::create_dir_all(file.parent().context("parent")?)?;
-        fs::write(file, "made up for the benchmark\n")?;
-    }
-    // The reader is a copy, so that the rule that allows it is about nothing else.
-    let reader = bench.dir.path().join("reader");
-    fs::copy(std::env::current_exe()?, &reader)?;
-    let floor = bench.compile_floor()?;
-    let mut rows = Vec::new();
-
+fn unguarded(bin: &Path, rows: &mut Rows) -> Result<()> {
+    let bench = Bench::new(bin)?;
+    let plain = bench.file("elsewhere/plain.txt")?;
+    let reader = bench.reader()?;
     let mut ratios = Vec::new();
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
+        progress(format_args!("round {round} of {ROUNDS}: {OPENS} opens without and with the guard"));
         let off = opens(&reader, &plain)?;
         let daemon = bench.daemon("block")?;
         let on = opens(&reader, &plain)?;
         drop(daemon);
         ratios.push(on.at(50.0) / off.at(50.0));
     }
-    let ratio = Times::new(ratios).at(50.0);
-    rows.push(Row::new(
-        "open+read+close of an unguarded file, guard on ÷ off",
-        format!("{ratio:.3} (p50, median of {ROUNDS} pairs)"),
-        "≤ 1.03",
-        ratio <= 1.03,
-    ));
+    let ratio = median(ratios);
+    rows.next(&format!("{ratio:.3} (p50, median of {ROUNDS} pairs)"), ratio <= 1.03);
+    Ok(())
+}
 
-    let mut allowed = (Vec::new(), Vec::new(), Vec::new());
-    let mut denied = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+fn answers(bin: &Path, rows: &mut Rows) -> Result<()> {
+    let bench = Bench::new(bin)?;
+    let secret = bench.file(SECRET)?;
+    let reader = bench.reader()?;
+    let floor = bench.compile_floor()?;
+    let mut allowed = (Vec::new(), Vec::new());
+    let mut denied = Vec::new();
+    let mut bare = Vec::new();
+    for round in 1..=ROUNDS {
+        progress(format_args!(
+            "round {round} of {ROUNDS}: {OPENS} opens answered by C, denied, allowed by a rule"
+        ));
         let c = bench.responder(&floor, &secret, "allow")?;
-        let bare = opens(&reader, &secret)?;
+        let floor = opens(&reader, &secret)?;
         drop(c);
         let daemon = bench.daemon("block")?;
         let refused = opens(&reader, &secret)?;
         bench.allow(&reader)?;
         let through = opens(&reader, &secret)?;
         drop(daemon);
-        allowed.0.push(through.at(50.0) / bare.at(50.0));
+        allowed.0.push(through.at(50.0) / floor.at(50.0));
         allowed.1.push(through.at(99.0));
-        allowed.2.push(bare.at(50.0));
-        denied.0.push([refused.at(50.0), refused.at(95.0), refused.at(99.0)]);
-        denied.1.push(bare.at(50.0));
+        denied.push([refused.at(50.0), refused.at(95.0), refused.at(99.0)]);
+        bare.push(floor.at(50.0));
     }
-    let (ratio, p99, bare) = (median(allowed.0), median(allowed.1), median(allowed.2));
-    rows.push(Row::new(
-        "allowed guarded open ÷ bare round trip in C",
-        format!("{ratio:.2} at p50 (C: {bare:.0} µs); p99 {:.2} ms", p99 / 1000.0),
-        "≤ 1.3 at p50; p99 < 1 ms",
+    let (ratio, p99, bare) = (median(allowed.0), median(allowed.1), median(bare));
+    rows.next(
+        &format!("{ratio:.2} at p50 (C: {bare:.0} µs); p99 {:.2} ms", p99 / 1000.0),
         ratio <= 1.3 && p99 < 1000.0,
-    ));
-    let [p50, p95, p99] = [0, 1, 2].map(|at| median(denied.0.iter().map(|row| row[at]).collect()));
-    let bare = median(denied.1);
+    );
+    let [p50, p95, p99] = [0, 1, 2].map(|at| median(denied.iter().map(|row| row[at]).collect()));
     let scale = bare / 25.0;
-    rows.push(Row::new(
-        "deny latency",
-        format!("p50 {p50:.0}, p95 {p95:.0}, p99 {p99:.0} µs where C is {bare:.0} µs"),
-        "p50 ≤ 30, p95 ≤ 37, p99 ≤ 58 µs where C is 25",
+    rows.next(
+        &format!("p50 {p50:.0}, p95 {p95:.0}, p99 {p99:.0} µs where C is {bare:.0} µs"),
         p50 <= 30.0 * scale && p95 <= 37.0 * scale && p99 <= 58.0 * scale,
-    ));
+    );
+    Ok(())
+}
 
+fn readers(bin: &Path, rows: &mut Rows) -> Result<()> {
+    let bench = Bench::new(bin)?;
+    let secret = bench.file(SECRET)?;
     let daemon = bench.daemon("observe")?;
     let (mut named, mut after) = (0, 0);
-    for _ in 0..READERS / BATCH {
+    for batch in 0..READERS / BATCH {
+        progress(format_args!("{} of {READERS} short-lived readers", batch * BATCH));
         for _ in 0..BATCH {
             let read = Command::new("/bin/cat").arg(&secret).stdout(Stdio::null()).status()?;
             if !read.success() {
@@ -126,28 +129,37 @@ fn measure(bin: &Path) -> Result<Vec<Row>> {
         }
         named += bench.named_readers(&mut after)?;
     }
-    rows.push(Row::new(
-        "reader named ÷ reads",
-        format!("{:.4} over {READERS}", named as f64 / READERS as f64),
-        "1.0 over 10,000",
-        named == READERS,
-    ));
+    let share = named as f64 / READERS as f64;
+    rows.next(&format!("{share:.4} over {READERS}"), named == READERS);
     let supervisor = daemon.0.id();
     let workers = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children"))?;
     let mut resident = resident_megabytes(supervisor)?;
     for worker in workers.split_whitespace() {
         resident += resident_megabytes(worker.parse()?)?;
     }
-    rows.push(Row::new(
-        "doorwardd resident memory",
-        format!("{resident:.1} MB with its supervisor, after {READERS} reads"),
-        "< 10 MB",
-        resident < 10.0,
-    ));
-    Ok(rows)
+    rows.next(&format!("{resident:.1} MB with its supervisor, after {READERS} reads"), resident < 10.0);
+    Ok(())
 }
 
 impl Bench {
+    fn new(bin: &Path) -> Result<Self> {
+        Ok(Self { bin: bin.to_owned(), dir: tempfile::tempdir()? })
+    }
+
+    fn file(&self, name: &str) -> Result<PathBuf> {
+        let file = self.dir.path().join(name);
+        fs::create_dir_all(file.parent().context("parent")?)?;
+        fs::write(&file, "made up for the benchmark\n")?;
+        Ok(file)
+    }
+
+    /// A copy of this program, so that the rule that allows it is about nothing else.
+    fn reader(&self) -> Result<PathBuf> {
+        let reader = self.dir.path().join("reader");
+        fs::copy(std::env::current_exe()?, &reader)?;
+        Ok(reader)
+    }
+
     fn compile_floor(&self) -> Result<PathBuf> {
         let out = self.dir.path().join("floor");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/floor.c");

@@ -1,7 +1,7 @@
 //! What Doorward costs while nothing happens: the app's memory, CPU and watches.
 
 use crate::guard::resident_megabytes;
-use crate::table::Row;
+use crate::table::{Rows, Section, progress};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -28,24 +28,18 @@ impl Drop for Session {
     }
 }
 
-pub(crate) fn rows(bin: &Path) -> Vec<Row> {
-    let reaches = [
+/// What the app costs.
+pub(crate) const SECTIONS: &[Section] = &[Section {
+    name: "idle.app",
+    rows: &[
         ("app resident with no window open", "< 60 MB"),
         ("CPU while idle with 20 projects watched", "< 0.2 % of one core"),
         ("watches used by a project with 1,000,000 files", "< 200"),
-        ("last file of an install written → verdict shown, 1,000 packages", "p95 < 1 s"),
-    ];
-    let mut rows = measure(bin).unwrap_or_else(|error| {
-        reaches[..3]
-            .iter()
-            .map(|(what, reach)| Row::not_measured(what, format!("{error:#}"), reach))
-            .collect()
-    });
-    rows.push(Row::not_measured(reaches[3].0, "no measurement of this yet", reaches[3].1));
-    rows
-}
+    ],
+    measure,
+}];
 
-fn measure(bin: &Path) -> Result<Vec<Row>> {
+fn measure(bin: &Path, rows: &mut Rows) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let data = dir.path().join("data");
     let mut session = Session::default();
@@ -90,25 +84,21 @@ fn measure(bin: &Path) -> Result<Vec<Row>> {
     };
     let pid = start(&mut session)?;
     let resident = resident_megabytes(pid)?;
+    rows.next(&format!("{resident:.0} MB"), resident < 60.0);
+    progress(format_args!("the app idles for {} s", IDLE.as_secs()));
     let before = cpu_seconds(pid)?;
     sleep(IDLE);
     let percent = (cpu_seconds(pid)? - before) / IDLE.as_secs_f64() * 100.0;
+    rows.next(&format!("{percent:.2} % over {} s", IDLE.as_secs()), percent < 0.2);
     let few = watches(pid)?;
 
     end_last(&mut session);
+    progress(format_args!("writing {PACKAGES} packages of {FILES_PER_PACKAGE} files"));
     add_project(bin, &data, &dir.path().join("huge"), PACKAGES, FILES_PER_PACKAGE)?;
     let pid = start(&mut session)?;
     let used = watches(pid)?.saturating_sub(few);
-    Ok(vec![
-        Row::new("app resident with no window open", format!("{resident:.0} MB"), "< 60 MB", resident < 60.0),
-        Row::new(
-            "CPU while idle with 20 projects watched",
-            format!("{percent:.2} % over {} s", IDLE.as_secs()),
-            "< 0.2 % of one core",
-            percent < 0.2,
-        ),
-        Row::new("watches used by a project with 1,000,000 files", format!("{used}"), "< 200", used < 200),
-    ])
+    rows.next(&format!("{used}"), used < 200);
+    Ok(())
 }
 
 /// Starts a server that says one line about where it can be reached.

@@ -1,6 +1,6 @@
 //! What a scan costs: cold against GuardDog, warm against ripgrep; the feed's size and look-up.
 
-use crate::table::{Row, Times};
+use crate::table::{Rows, Section, Times, progress};
 use anyhow::{Context, Result, bail};
 use doorward_protocol::{Ecosystem, PackageRef, ScanReport};
 use std::fs;
@@ -48,30 +48,20 @@ end = os.times()
 print(sum(end[:4]) - sum(start[:4]), size)
 ";
 
-pub(crate) fn rows(bin: &Path) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let cold = ("cold scan of an npm tree", "≥ 40 MB/s per core and ≥ 15 × GuardDog's");
-    let warm = ("warm re-scan ÷ rg reading the tree once", "≤ 0.5");
-    match tree() {
-        Ok(tree) => {
-            rows.push(
-                cold_scan(bin, &tree)
-                    .unwrap_or_else(|error| Row::not_measured(cold.0, format!("{error:#}"), cold.1)),
-            );
-            rows.push(
-                warm_scan(bin, &tree)
-                    .unwrap_or_else(|error| Row::not_measured(warm.0, format!("{error:#}"), warm.1)),
-            );
-        }
-        Err(error) => {
-            for (what, reach) in [cold, warm] {
-                rows.push(Row::not_measured(what, format!("{error:#}"), reach));
-            }
-        }
-    }
-    rows.push(feed());
-    rows
-}
+/// What a scan costs.
+pub(crate) const SECTIONS: &[Section] = &[
+    Section {
+        name: "scan.cold",
+        rows: &[("cold scan of a 900-package npm tree", "≥ 40 MB/s per core and ≥ 15 × GuardDog's")],
+        measure: cold,
+    },
+    Section {
+        name: "scan.warm",
+        rows: &[("warm re-scan ÷ rg reading the tree once", "≤ 0.5")],
+        measure: warm,
+    },
+    Section { name: "scan.feed", rows: &[("feed: size, look-up", "< 4 MB, < 1 µs")], measure: feed },
+];
 
 fn workspace(name: &str) -> Result<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench").join(name);
@@ -83,6 +73,7 @@ fn workspace(name: &str) -> Result<PathBuf> {
 fn tree() -> Result<PathBuf> {
     let dir = workspace("npm")?;
     if !dir.join("node_modules/.package-lock.json").exists() {
+        progress("installing the tree with npm; this happens once");
         fs::write(dir.join("package.json"), r#"{"name":"bench","version":"1.0.0","private":true}"#)?;
         let installed = Command::new("npm")
             .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
@@ -98,34 +89,29 @@ fn tree() -> Result<PathBuf> {
     Ok(dir)
 }
 
-fn cold_scan(bin: &Path, tree: &Path) -> Result<Row> {
+fn cold(bin: &Path, rows: &mut Rows) -> Result<()> {
+    let tree = tree()?;
+    progress("cold scan of the tree");
     let before = children_cpu_seconds();
-    let (report, _) = doorward_scan_of(bin, tree, true)?;
+    let (report, wall) = doorward_scan_of(bin, &tree, true)?;
     let seconds = children_cpu_seconds() - before;
-    let ours = report.summary.bytes as f64 / 1e6 / seconds;
-    let packages = report.summary.packages;
+    let megabytes = report.summary.bytes as f64 / 1e6;
+    let ours = megabytes / seconds;
     let base = format!(
-        "{ours:.0} MB/s per core over {packages} packages, {:.0} MB",
-        report.summary.bytes as f64 / 1e6
+        "{ours:.0} MB/s per core ({} packages, {megabytes:.0} MB, {wall:.1} s, {seconds:.1} s of CPU)",
+        report.summary.packages
     );
-    let row = match guarddog(&report) {
-        Ok(theirs) => Row::new(
-            "cold scan of an npm tree",
-            format!(
-                "{base}; {:.0} × GuardDog 3.2 ({theirs:.1} MB/s over {GUARDDOG_SAMPLE} of them)",
+    match guarddog(&report) {
+        Ok(theirs) => rows.next(
+            &format!(
+                "{base}; {:.0} × GuardDog 3.2.0 ({theirs:.2} MB/s over {GUARDDOG_SAMPLE} of them)",
                 ours / theirs
             ),
-            "≥ 40 MB/s per core and ≥ 15 × GuardDog's",
             ours >= 40.0 && ours >= 15.0 * theirs,
         ),
-        Err(error) => Row::new(
-            "cold scan of an npm tree",
-            format!("{base}; GuardDog not measured: {error:#}"),
-            "≥ 40 MB/s per core and ≥ 15 × GuardDog's",
-            false,
-        ),
-    };
-    Ok(row)
+        Err(error) => rows.next(&format!("{base}; GuardDog not measured: {error:#}"), false),
+    }
+    Ok(())
 }
 
 /// GuardDog's MB per CPU second over every n-th package of the same tree.
@@ -133,6 +119,7 @@ fn guarddog(report: &ScanReport) -> Result<f64> {
     let venv = workspace("guarddog")?;
     let python = venv.join("bin/python");
     if !venv.join("bin/guarddog").exists() {
+        progress(format_args!("installing {GUARDDOG}"));
         let made = Command::new("python3")
             .args(["-m", "venv"])
             .arg(&venv)
@@ -145,6 +132,7 @@ fn guarddog(report: &ScanReport) -> Result<f64> {
         }
     }
     let folders: Vec<_> = report.packages.iter().filter(|package| package.path.is_dir()).collect();
+    progress(format_args!("GuardDog scans {GUARDDOG_SAMPLE} packages of the tree"));
     let step = (folders.len() / GUARDDOG_SAMPLE).max(1);
     let output = Command::new(&python)
         .args(["-c", GUARDDOG_RUN])
@@ -159,10 +147,13 @@ fn guarddog(report: &ScanReport) -> Result<f64> {
     }
 }
 
-fn warm_scan(bin: &Path, tree: &Path) -> Result<Row> {
+fn warm(bin: &Path, rows: &mut Rows) -> Result<()> {
+    let tree = &tree()?;
+    progress("first scan of the tree, which the later ones remember");
     doorward_scan_of(bin, tree, false)?;
-    let mut ratios = Vec::new();
-    for _ in 0..WARM_ROUNDS {
+    let (mut ratios, mut times) = (Vec::new(), Vec::new());
+    for round in 1..=WARM_ROUNDS {
+        progress(format_args!("round {round} of {WARM_ROUNDS}: rg, then a warm scan"));
         let start = Instant::now();
         let read = Command::new("rg")
             .args(["-uuu", "--count", "doorward-never-in-any-package"])
@@ -173,17 +164,14 @@ fn warm_scan(bin: &Path, tree: &Path) -> Result<Row> {
         if read.code() != Some(1) {
             bail!("rg ended with {read}");
         }
-        let rg = start.elapsed();
+        let rg = start.elapsed().as_secs_f64();
         let (_, ours) = doorward_scan_of(bin, tree, false)?;
-        ratios.push(ours / rg.as_secs_f64());
+        ratios.push(ours / rg);
+        times.push(ours);
     }
-    let ratio = Times::new(ratios).at(50.0);
-    Ok(Row::new(
-        "warm re-scan ÷ rg reading the tree once",
-        format!("{ratio:.2} (median of {WARM_ROUNDS} pairs)"),
-        "≤ 0.5",
-        ratio <= 0.5,
-    ))
+    let (ratio, ours) = (Times::new(ratios).at(50.0), Times::new(times).at(50.0));
+    rows.next(&format!("{ratio:.2} (median of {WARM_ROUNDS} pairs; {ours:.2} s a scan)"), ratio <= 0.5);
+    Ok(())
 }
 
 fn doorward_scan_of(bin: &Path, tree: &Path, cold: bool) -> Result<(ScanReport, f64)> {
@@ -212,19 +200,16 @@ fn children_cpu_seconds() -> f64 {
     (fields.get(13).copied().unwrap_or(0.0) + fields.get(14).copied().unwrap_or(0.0)) / 100.0
 }
 
-fn feed() -> Row {
+fn feed(_: &Path, rows: &mut Rows) -> Result<()> {
     const LOOKUPS: u32 = 200_000;
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/lists/feed.bin");
-    let (what, reach) = ("feed: size, look-up", "< 4 MB, < 1 µs");
-    let Ok(size) = fs::metadata(&file).map(|metadata| metadata.len() as f64 / 1e6) else {
-        return Row::not_measured(what, format!("{} is missing", file.display()), reach);
-    };
-    let known = PackageRef {
+    let size = fs::metadata(&file).with_context(|| format!("{}", file.display()))?.len() as f64 / 1e6;
+    let package = |name: &str, version: &str| PackageRef {
         ecosystem: Ecosystem::Npm,
-        name: "async-pipeline-builder".into(),
-        version: "1.5.0".into(),
+        name: name.into(),
+        version: version.into(),
     };
-    let unknown = PackageRef { ecosystem: Ecosystem::Npm, name: "left-pad".into(), version: "1.3.0".into() };
+    let (known, unknown) = (package("async-pipeline-builder", "1.5.0"), package("left-pad", "1.3.0"));
     let start = Instant::now();
     let mut hits = 0;
     for turn in 0..LOOKUPS {
@@ -232,10 +217,9 @@ fn feed() -> Row {
         hits += u32::from(std::hint::black_box(doorward_scan::feed::lookup(package)).is_some());
     }
     let micros = start.elapsed().as_micros() as f64 / f64::from(LOOKUPS);
-    Row::new(
-        what,
-        format!("{size:.2} MB, {micros:.2} µs ({hits} hits in {LOOKUPS})"),
-        reach,
+    rows.next(
+        &format!("{size:.2} MB, {micros:.2} µs ({hits} hits in {LOOKUPS})"),
         size < 4.0 && micros < 1.0,
-    )
+    );
+    Ok(())
 }

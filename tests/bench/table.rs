@@ -1,34 +1,53 @@
-//! The table that `make bench` prints.
+//! The table that `make bench` prints: each row as soon as it is known, what is being done meanwhile on
+//! standard error.
 
-/// One row: what was measured, what it came to, what design §7 asks for.
-pub(crate) struct Row {
-    /// What was measured.
-    pub(crate) what: &'static str,
-    /// The measured figure, with its parts.
-    pub(crate) measured: String,
-    /// What it should reach.
-    pub(crate) reach: &'static str,
-    /// `Some(false)` where it falls short, `None` where it could not be measured.
-    pub(crate) reached: Option<bool>,
+use anyhow::Result;
+use std::path::Path;
+
+/// Rows that are measured together.
+pub(crate) struct Section {
+    /// What `make bench ONLY=…` calls it; what stands before the dot names a group.
+    pub(crate) name: &'static str,
+    /// Its rows: what is measured, and what design §7 asks for.
+    pub(crate) rows: &'static [Goal],
+    /// Measures them, given the folder with the programs.
+    pub(crate) measure: fn(&Path, &mut Rows) -> Result<()>,
 }
 
-impl Row {
-    pub(crate) fn new(what: &'static str, measured: String, reach: &'static str, reached: bool) -> Self {
-        Self { what, measured, reach, reached: Some(reached) }
+/// What is measured, and what it should reach.
+pub(crate) type Goal = (&'static str, &'static str);
+
+impl Section {
+    /// Whether somebody who asked for `words` wants this section; no words mean everything.
+    pub(crate) fn is_wanted(&self, words: &[String]) -> bool {
+        let group = self.name.split('.').next().unwrap_or_default();
+        words.is_empty() || words.iter().any(|word| word == self.name || word == group)
     }
 
-    pub(crate) fn not_measured(what: &'static str, why: impl ToString, reach: &'static str) -> Self {
-        Self { what, measured: format!("not measured: {}", why.to_string()), reach, reached: None }
+    /// Measures and prints; a row that could not be measured says why.
+    pub(crate) fn run(&self, bin: &Path) {
+        progress(format_args!("{} …", self.name));
+        let mut rows = Rows { left: self.rows.iter().collect() };
+        let outcome = (self.measure)(bin, &mut rows);
+        for (what, reach) in rows.left {
+            let why =
+                outcome.as_ref().err().map_or_else(|| "no reason given".to_owned(), |e| format!("{e:#}"));
+            println!("| {what} | not measured: {why} | {reach} | - |");
+        }
     }
+}
 
-    /// Prints the row as a line of a Markdown table.
-    pub(crate) fn print(&self) {
-        let mark = match self.reached {
-            Some(true) => "reached",
-            Some(false) => "short",
-            None => "-",
-        };
-        println!("| {} | {} | {} | {mark} |", self.what, self.measured, self.reach);
+/// The rows of a section that are still to be printed, in order.
+pub(crate) struct Rows {
+    left: std::collections::VecDeque<&'static Goal>,
+}
+
+impl Rows {
+    /// Prints the next row: its figure with its parts, and whether that is what was asked for.
+    pub(crate) fn next(&mut self, measured: &str, reached: bool) {
+        if let Some((what, reach)) = self.left.pop_front() {
+            println!("| {what} | {measured} | {reach} | {} |", if reached { "reached" } else { "short" });
+        }
     }
 }
 
@@ -37,13 +56,18 @@ pub(crate) fn head() {
     println!("| what | measured | reach | |\n|---|---|---|---|");
 }
 
-/// Sorted durations in microseconds, asked for by percentile.
+/// Says what is being done.
+pub(crate) fn progress(doing: impl std::fmt::Display) {
+    eprintln!("bench: {doing}");
+}
+
+/// Sorted figures, asked for by percentile.
 pub(crate) struct Times(Vec<f64>);
 
 impl Times {
-    pub(crate) fn new(mut micros: Vec<f64>) -> Self {
-        micros.sort_by(f64::total_cmp);
-        Self(micros)
+    pub(crate) fn new(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self(values)
     }
 
     pub(crate) fn at(&self, percent: f64) -> f64 {

@@ -12,7 +12,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use zbus::message::Header;
-use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{OwnedValue, Value};
 use zbus::{Connection, interface};
 
@@ -180,12 +179,13 @@ impl Watcher {
         &mut self,
         service: &str,
         #[zbus(header)] header: Header<'_>,
-        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+        #[zbus(connection)] bus: &Connection,
     ) {
         let sender = header.sender().map(ToString::to_string).unwrap_or_default();
         let owner = if service.starts_with('/') { sender } else { service.to_owned() };
         self.0.lock().expect("lock").push(owner.clone());
-        let _ = Self::status_notifier_item_registered(&emitter, &owner).await;
+        let (path, interface) = ("/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher");
+        let _ = bus.emit_signal(None::<&str>, path, interface, "StatusNotifierItemRegistered", &owner).await;
     }
     fn register_status_notifier_host(&self, _service: &str) {}
     #[zbus(property)]
@@ -200,8 +200,6 @@ impl Watcher {
     fn protocol_version(&self) -> i32 {
         0
     }
-    #[zbus(signal)]
-    async fn status_notifier_item_registered(emitter: &SignalEmitter<'_>, item: &str) -> zbus::Result<()>;
 }
 
 impl Watcher {
