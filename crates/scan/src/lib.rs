@@ -10,6 +10,7 @@ mod error;
 pub mod feed;
 mod lockfile;
 mod manifest;
+pub mod names;
 mod package;
 mod source;
 pub mod verdict;
