@@ -162,6 +162,17 @@ const RULES: &[Rule] = &[
         Critical,
     ),
     when("R-20", IMPORT, any(&[PagesHost]), &[any(&[Decrypt]), any(&[Fetch, Signal::Send])], High),
+    // ── names that promise, beside what the code does ──
+    when("I-13", INSTALL, NETWORK, &[any(&[PosesInternal])], Critical),
+    when("I-14", SET_UP, NETWORK, &[any(&[CloseLookAlike, Baited])], High),
+    when("I-14", INSTALL, NETWORK, &[any(&[LookAlike])], High),
+    when(
+        "I-14",
+        IMPORT,
+        any(&[Signal::Send, Fetch, DropHost]),
+        &[any(&[CloseLookAlike]), any(&[Spawn, Eval, Identity, EnvironmentWhole])],
+        High,
+    ),
     // ── build ──
     when("B-01", BUILD, PRIVATE, &[], Critical),
     when("B-01", BUILD, any(&[SecretRegistry]), &[], High),

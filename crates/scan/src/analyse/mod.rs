@@ -12,6 +12,7 @@ mod evidence;
 mod fold;
 mod hidden;
 mod lexing;
+mod naming;
 mod npm;
 mod python;
 mod report;
@@ -32,6 +33,7 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
     let mut report = Report::default();
     agents::inspect(package, &mut report);
     npm::inspect(package, &mut report);
+    let name = naming::inspect(package, &mut report);
 
     let npm_install = npm::install_files(package);
     let python_install = python::install_files(package);
@@ -61,14 +63,14 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
         let files: Vec<&Evidence<'_>> =
             group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
         let waiting_too = group.1 == Stage::Build;
-        combine(&Scope { stage: group.1, files, waiting_too, package: Signals::NONE }, &mut report);
+        combine(&Scope { stage: group.1, files, waiting_too, package: name }, &mut report);
     }
     // A tool for agents acts as one program, whichever of its files holds the server.
     let serves_agents = gathered
         .iter()
         .flatten()
         .any(|evidence| !evidence.aside && evidence.all().contains(Signal::McpServer));
-    let role = if serves_agents { Signals::of(&[Signal::ServesAgents]) } else { Signals::NONE };
+    let role = if serves_agents { name.and(Signals::of(&[Signal::ServesAgents])) } else { name };
     for evidence in gathered.iter().flatten() {
         alone(evidence, role, &mut report);
     }
@@ -80,10 +82,7 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
 fn alone(evidence: &Evidence<'_>, role: Signals, report: &mut Report) {
     if evidence.stage == Stage::Import || evidence.stage == Stage::Build {
         let waiting_too = evidence.stage == Stage::Build;
-        combine(
-            &Scope { stage: evidence.stage, files: vec![evidence], waiting_too, package: Signals::NONE },
-            report,
-        );
+        combine(&Scope { stage: evidence.stage, files: vec![evidence], waiting_too, package: role }, report);
     }
     combine(
         &Scope { stage: Stage::Runtime, files: vec![evidence], waiting_too: true, package: role },

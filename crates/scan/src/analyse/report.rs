@@ -11,9 +11,29 @@ pub(super) struct Report {
     findings: Vec<Finding>,
 }
 
+/// What a finding says where the rule's own words are too general.
+pub(super) struct Words {
+    /// `None` keeps the rule's title.
+    pub(super) title: Option<String>,
+    pub(super) why: String,
+}
+
 impl Report {
     /// Adds a finding at a byte offset; its severity is the rule's, but at most `most`.
     pub(super) fn add(&mut self, rule: &'static str, file: &SourceFile<'_>, offset: usize, most: Severity) {
+        let why = rules::text(rule).map(|text| text.why.clone()).unwrap_or_default();
+        self.say(rule, file, offset, most, Words { title: None, why });
+    }
+
+    /// Adds a finding in words of its own.
+    pub(super) fn say(
+        &mut self,
+        rule: &'static str,
+        file: &SourceFile<'_>,
+        offset: usize,
+        most: Severity,
+        words: Words,
+    ) {
         let Some(text) = rules::text(rule) else { return };
         let (line, column) = text::position(file.bytes, offset);
         let path = visible(file.path).into_owned();
@@ -22,13 +42,13 @@ impl Report {
         }
         self.findings.push(Finding {
             rule: rule.to_owned(),
-            title: text.title.clone(),
+            title: words.title.unwrap_or_else(|| text.title.clone()),
             severity: text.severity.min(most),
             path,
             line,
             column,
             snippet: text::snippet(file.bytes, offset),
-            why: text.why.clone(),
+            why: visible(&words.why).into_owned(),
         });
     }
 

@@ -1,0 +1,55 @@
+//! What the package's own name adds to everything it does.
+
+use super::npm;
+use super::report::{Report, Words};
+use super::signal::{Signal, Signals};
+use crate::names::{look_alike, lures, poses_as_internal};
+use crate::{PackageFiles, SourceFile};
+use doorward_protocol::Severity;
+
+/// Tells what the name gives away, and returns what it lends to the rest of the package.
+pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) -> Signals {
+    let manifest = &package.manifest;
+    let named = &manifest.package;
+    let mut lent = Signals::NONE;
+    if manifest.project || manifest.path_of_manifest.is_empty() {
+        return lent;
+    }
+    let Some(file) = package.files.iter().find(|file| file.path == manifest.path_of_manifest) else {
+        return lent;
+    };
+    let hooked = manifest.npm.as_ref().is_some_and(|npm| npm::lifecycle(npm).next().is_some());
+    if let Some(found) = look_alike(named.ecosystem, &named.name) {
+        lent.insert(Signal::LookAlike);
+        if found.is_close() {
+            lent.insert(Signal::CloseLookAlike);
+            let most = if hooked { Severity::High } else { Severity::Medium };
+            let why = format!(
+                "Its name is nearly that of {}, which many use: {}. Make sure that this is the package you meant.",
+                found.imitates,
+                found.how.words()
+            );
+            report.say("I-14", file, offset_of_name(file), most, Words { title: None, why });
+        }
+    }
+    if lures(&named.name).is_some() {
+        lent.insert(Signal::Baited);
+    }
+    if poses_as_internal(named) {
+        lent.insert(Signal::PosesInternal);
+        let most = if hooked { Severity::High } else { Severity::Medium };
+        let title = "Version is high enough to replace an internal package".to_owned();
+        let why = format!(
+            "Version {} wins against every private package of that name, which is how strangers get into builds.",
+            named.version
+        );
+        report.say("I-13", file, offset_of_name(file), most, Words { title: Some(title), why });
+    }
+    lent
+}
+
+/// Where the manifest says the name.
+fn offset_of_name(file: &SourceFile<'_>) -> usize {
+    let lower = file.bytes.to_ascii_lowercase();
+    memchr::memmem::find(&lower, b"name").unwrap_or(0)
+}
