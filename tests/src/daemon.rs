@@ -23,8 +23,8 @@ pub struct Daemon<'a> {
 }
 
 impl<'a> Daemon<'a> {
-    /// Starts it for the sandbox's home and waits until every mark is set. `settings` are further
-    /// lines of the configuration, such as `mode = "block"`.
+    /// Starts it for the sandbox's home and waits until every mark is set. `settings` are lines
+    /// of the configuration, such as `mode = "block"`, and win over what the test would have set.
     pub fn start(sandbox: &'a Sandbox, settings: &str) -> Self {
         let state = sandbox.root().join("daemon");
         fs::create_dir_all(&state).expect("a folder");
@@ -33,13 +33,19 @@ impl<'a> Daemon<'a> {
         let mut clients = vec![sandbox.program("doorward")];
         // The app is large: only tests with a desktop bring it along, before they start the daemon.
         clients.extend(Some(sandbox.root().join("doorward-app")).filter(|app| app.is_file()));
-        let text = format!(
-            "state_dir = {:?}\nsocket = {:?}\nhomes = [{:?}]\nlogin_users = false\nclients = {:?}\npolkit = \"off\"\n{settings}\n",
-            state.join("state"),
-            state.join("doorwardd.sock"),
-            sandbox.home(),
-            clients,
-        );
+        let mut text = settings.to_owned() + "\n";
+        for (key, value) in [
+            ("state_dir", format!("{:?}", state.join("state"))),
+            ("socket", format!("{:?}", state.join("doorwardd.sock"))),
+            ("homes", format!("[{:?}]", sandbox.home())),
+            ("login_users", "false".to_owned()),
+            ("clients", format!("{clients:?}")),
+            ("polkit", "\"off\"".to_owned()),
+        ] {
+            if !settings.lines().any(|line| line.split(['=', ' ']).next() == Some(key)) {
+                text.push_str(&format!("{key} = {value}\n"));
+            }
+        }
         fs::write(&config, text).expect("a configuration");
         let log = fs::File::create(state.join("log")).expect("a log");
         let mut child = Command::new(binary("doorwardd"))

@@ -34,6 +34,7 @@ pub fn sandboxed(area: &str, name: &str, test: impl FnOnce(&Sandbox)) {
         .expect("unshare runs");
     let run = Run::from(output);
     assert!(run.code == 0 && run.stdout.contains("1 passed"), "in its namespace: {run}");
+    print!("{}", run.stdout);
 }
 
 /// The made-up user's part of the machine.

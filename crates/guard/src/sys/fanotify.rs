@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 const FAN_PRE_ACCESS: u64 = 0x0010_0000;
 const FAN_REPORT_FD_ERROR: u32 = 0x0000_2000;
+const FAN_MARK_EVICTABLE: u32 = 0x0000_0200;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Why the kernel would not guard something.
@@ -49,6 +50,8 @@ pub enum MarkKind {
     FileFull,
     /// Opens and reads of one inode, where the file system has no pre-content events.
     FileOpens,
+    /// Opens of one inode that is no secret yet; the kernel may drop the mark when memory is short.
+    Passing,
     /// Opens of the files in a folder.
     Folder,
     /// Starts of one program.
@@ -131,14 +134,19 @@ impl Group {
     /// # Errors
     /// [`FanotifyError::Mark`], with EOPNOTSUPP where the file system has no pre-content events.
     pub fn mark(&self, kind: MarkKind, path: &Path) -> Result<(), FanotifyError> {
-        let (flags, mask) = match kind {
-            MarkKind::FileFull => (0, libc::FAN_OPEN_PERM | FAN_PRE_ACCESS),
-            MarkKind::FileOpens => (0, libc::FAN_OPEN_PERM | libc::FAN_ACCESS_PERM),
-            MarkKind::Folder => (libc::FAN_MARK_ONLYDIR, libc::FAN_OPEN_PERM | libc::FAN_EVENT_ON_CHILD),
-            MarkKind::Exec => (0, libc::FAN_OPEN_EXEC_PERM),
-        };
+        let (flags, mask) = mark_of(kind);
         let extra = if kind == MarkKind::Exec { 0 } else { libc::FAN_MARK_DONT_FOLLOW };
         mark(self.fd.as_raw_fd(), libc::FAN_MARK_ADD | flags | extra, mask, path)
+            .map_err(|source| FanotifyError::Mark { path: path.to_path_buf(), source })
+    }
+
+    /// Takes a mark away that [`Group::mark`] set.
+    ///
+    /// # Errors
+    /// [`FanotifyError::Mark`], where nothing is marked there.
+    pub fn unmark(&self, kind: MarkKind, path: &Path) -> Result<(), FanotifyError> {
+        let (flags, mask) = mark_of(kind);
+        mark(self.fd.as_raw_fd(), libc::FAN_MARK_REMOVE | libc::FAN_MARK_DONT_FOLLOW | flags, mask, path)
             .map_err(|source| FanotifyError::Mark { path: path.to_path_buf(), source })
     }
 
@@ -148,11 +156,8 @@ impl Group {
     /// As [`Group::mark`].
     pub fn mark_open_file(&self, kind: MarkKind, file: BorrowedFd<'_>) -> Result<(), FanotifyError> {
         let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-        let mask = match kind {
-            MarkKind::FileFull => libc::FAN_OPEN_PERM | FAN_PRE_ACCESS,
-            _ => libc::FAN_OPEN_PERM | libc::FAN_ACCESS_PERM,
-        };
-        mark(self.fd.as_raw_fd(), libc::FAN_MARK_ADD, mask, &path)
+        let (flags, mask) = mark_of(kind);
+        mark(self.fd.as_raw_fd(), libc::FAN_MARK_ADD | flags, mask, &path)
             .map_err(|source| FanotifyError::Mark { path, source })
     }
 
@@ -210,7 +215,7 @@ impl Default for EventBuffer {
 }
 
 impl EventBuffer {
-    fn fill(&mut self, fd: RawFd) -> io::Result<usize> {
+    pub(super) fn fill(&mut self, fd: RawFd) -> io::Result<usize> {
         // SAFETY: the pointer and the length describe the vector's own memory.
         let length = unsafe { libc::read(fd, self.0.as_mut_ptr().cast(), BUFFER_BYTES) };
         if length >= 0 {
@@ -225,95 +230,19 @@ impl EventBuffer {
         }
     }
 
-    fn bytes(&self, length: usize) -> &[u8] {
+    pub(super) fn bytes(&self, length: usize) -> &[u8] {
         // SAFETY: any bytes are valid u8; `length` came from read(2) and is at most BUFFER_BYTES.
         unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), length.min(BUFFER_BYTES)) }
     }
 }
 
-/// Something was created in, moved into or deleted from a watched folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DirectoryEvent {
-    /// A name appeared in the folder.
-    Appeared {
-        /// Identifies the folder, as in [`Topology::watch`].
-        folder: Vec<u8>,
-        /// The name in it.
-        name: std::ffi::OsString,
-    },
-    /// Events were lost; look at everything again.
-    Lost,
-}
-
-/// A group that tells about names appearing in folders.
-#[derive(Debug)]
-pub struct Topology {
-    fd: OwnedFd,
-    target: bool,
-}
-
-impl Topology {
-    /// Opens the group, with targets where the kernel has them.
-    ///
-    /// # Errors
-    /// [`FanotifyError::Init`].
-    pub fn open() -> Result<Self, FanotifyError> {
-        let base = libc::FAN_CLASS_NOTIF
-            | libc::FAN_CLOEXEC
-            | libc::FAN_NONBLOCK
-            | libc::FAN_UNLIMITED_QUEUE
-            | libc::FAN_UNLIMITED_MARKS;
-        let plain = libc::FAN_REPORT_DIR_FID | libc::FAN_REPORT_NAME;
-        let rich = plain | libc::FAN_REPORT_FID | libc::FAN_REPORT_TARGET_FID;
-        match init(base | rich, libc::O_RDONLY | libc::O_CLOEXEC) {
-            Ok(fd) => Ok(Self { fd, target: true }),
-            Err(_) => init(base | plain, libc::O_RDONLY | libc::O_CLOEXEC)
-                .map(|fd| Self { fd, target: false })
-                .map_err(FanotifyError::Init),
-        }
-    }
-
-    /// True where moved files are reported with their own identity.
-    pub fn reports_targets(&self) -> bool {
-        self.target
-    }
-
-    /// The descriptor, to be polled.
-    pub fn fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
-    }
-
-    /// Watches one folder; the result names it in later events.
-    ///
-    /// # Errors
-    /// [`FanotifyError::Mark`].
-    pub fn watch(&self, folder: &Path) -> Result<Vec<u8>, FanotifyError> {
-        let failed = |source| FanotifyError::Mark { path: folder.to_path_buf(), source };
-        let mask = libc::FAN_CREATE | libc::FAN_MOVED_TO | libc::FAN_ONDIR;
-        let handle = folder_handle(folder).map_err(failed)?;
-        mark(
-            self.fd.as_raw_fd(),
-            libc::FAN_MARK_ADD | libc::FAN_MARK_ONLYDIR | libc::FAN_MARK_DONT_FOLLOW,
-            mask,
-            folder,
-        )
-        .map_err(failed)?;
-        Ok(handle)
-    }
-
-    /// Everything that happened since the last call.
-    ///
-    /// # Errors
-    /// [`FanotifyError::Read`].
-    pub fn drain(&self, buffer: &mut EventBuffer) -> Result<Vec<DirectoryEvent>, FanotifyError> {
-        let mut events = Vec::new();
-        loop {
-            let length = buffer.fill(self.fd.as_raw_fd()).map_err(FanotifyError::Read)?;
-            if length == 0 {
-                return Ok(events);
-            }
-            parse_directory(buffer.bytes(length), &mut events);
-        }
+fn mark_of(kind: MarkKind) -> (u32, u64) {
+    match kind {
+        MarkKind::FileFull => (0, libc::FAN_OPEN_PERM | FAN_PRE_ACCESS),
+        MarkKind::FileOpens => (0, libc::FAN_OPEN_PERM | libc::FAN_ACCESS_PERM),
+        MarkKind::Passing => (FAN_MARK_EVICTABLE, libc::FAN_OPEN_PERM),
+        MarkKind::Folder => (libc::FAN_MARK_ONLYDIR, libc::FAN_OPEN_PERM | libc::FAN_EVENT_ON_CHILD),
+        MarkKind::Exec => (0, libc::FAN_OPEN_EXEC_PERM),
     }
 }
 
@@ -322,7 +251,7 @@ pub fn kernel_release() -> String {
     std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
 }
 
-fn init(flags: u32, event_flags: i32) -> io::Result<OwnedFd> {
+pub(super) fn init(flags: u32, event_flags: i32) -> io::Result<OwnedFd> {
     // SAFETY: no pointers are involved; a non-negative result is a new descriptor that nobody owns yet.
     unsafe {
         let fd = libc::fanotify_init(flags, event_flags.unsigned_abs());
@@ -330,45 +259,11 @@ fn init(flags: u32, event_flags: i32) -> io::Result<OwnedFd> {
     }
 }
 
-fn mark(group: RawFd, flags: u32, mask: u64, path: &Path) -> io::Result<()> {
+pub(super) fn mark(group: RawFd, flags: u32, mask: u64, path: &Path) -> io::Result<()> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: `path` is a terminated string that lives through the call.
     let result = unsafe { libc::fanotify_mark(group, flags, mask, libc::AT_FDCWD, path.as_ptr()) };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
-/// The kernel's name for a folder: file system id and file handle, as in a DFID record.
-fn folder_handle(folder: &Path) -> io::Result<Vec<u8>> {
-    const ROOM: usize = 128;
-    let path = CString::new(folder.as_os_str().as_bytes())?;
-    // SAFETY: a zeroed statfs is valid; `path` is terminated and both live through the call.
-    let fsid = unsafe {
-        let mut stat: libc::statfs = std::mem::zeroed();
-        if libc::statfs(path.as_ptr(), &raw mut stat) < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        std::slice::from_raw_parts((&raw const stat.f_fsid).cast::<u8>(), 8).to_vec()
-    };
-    let mut room = [0_u32; (8 + ROOM) / 4];
-    room[0] = ROOM as u32;
-    let mut mount = 0;
-    // SAFETY: `room` starts as a struct file_handle whose handle_bytes says how much room follows.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_name_to_handle_at,
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            room.as_mut_ptr(),
-            &raw mut mount,
-            0,
-        )
-    };
-    if result < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let bytes: Vec<u8> = room.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    let length = 8 + (room[0] as usize).min(ROOM);
-    Ok([fsid, bytes[..length].to_vec()].concat())
 }
 
 fn parse_permission(mut bytes: &[u8]) -> Vec<PermissionEvent> {
@@ -395,31 +290,7 @@ fn parse_permission(mut bytes: &[u8]) -> Vec<PermissionEvent> {
     events
 }
 
-fn parse_directory(mut bytes: &[u8], events: &mut Vec<DirectoryEvent>) {
-    while let Some((metadata, records, rest)) = split_event(bytes) {
-        bytes = rest;
-        if metadata.mask & libc::FAN_Q_OVERFLOW != 0 {
-            events.push(DirectoryEvent::Lost);
-            continue;
-        }
-        for (kind, body) in Records(records) {
-            if kind != libc::FAN_EVENT_INFO_TYPE_DFID_NAME {
-                continue;
-            }
-            // fsid (8), handle_bytes (4), handle_type (4), handle, terminated name
-            let Some(size) = body.get(8..12).and_then(|raw| raw.first_chunk::<4>()) else { continue };
-            let end = 16 + u32::from_ne_bytes(*size) as usize;
-            let (Some(folder), Some(name)) = (body.get(..end), body.get(end..)) else { continue };
-            let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
-            events.push(DirectoryEvent::Appeared {
-                folder: folder.to_vec(),
-                name: std::ffi::OsStr::from_bytes(name).to_os_string(),
-            });
-        }
-    }
-}
-
-fn split_event(bytes: &[u8]) -> Option<(libc::fanotify_event_metadata, &[u8], &[u8])> {
+pub(super) fn split_event(bytes: &[u8]) -> Option<(libc::fanotify_event_metadata, &[u8], &[u8])> {
     if bytes.len() < size_of::<libc::fanotify_event_metadata>() {
         return None;
     }
@@ -433,7 +304,7 @@ fn split_event(bytes: &[u8]) -> Option<(libc::fanotify_event_metadata, &[u8], &[
 }
 
 /// The info records behind an event: kind and body.
-struct Records<'a>(&'a [u8]);
+pub(super) struct Records<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Records<'a> {
     type Item = (u8, &'a [u8]);

@@ -4,13 +4,14 @@
 mod fanotify;
 mod peer;
 mod process;
+mod topology;
 
 pub use fanotify::{
-    Answer, DirectoryEvent, EventBuffer, FanotifyError, Group, GroupFeatures, MarkKind, PermissionEvent,
-    Topology, kernel_release,
+    Answer, EventBuffer, FanotifyError, Group, GroupFeatures, MarkKind, PermissionEvent, kernel_release,
 };
 pub use peer::{PeerIdentity, peer_identity};
 pub use process::{
     Forked, Signal, Waker, block_signals, collect_child, die_with_parent, end_child, fork_before_threads,
     is_remote_controlled, notify_systemd, poll_readable, raise_file_limit, wait_for_signal,
 };
+pub use topology::{DirectoryEvent, Topology};

@@ -5,12 +5,18 @@ use crate::catalog::{Catalog, SecretClass};
 use crate::config::Home;
 use crate::sys::{DirectoryEvent, EventBuffer, FanotifyError, Group, MarkKind, Topology};
 use doorward_protocol::{CoverageLevel, Secret};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::ffi::OsStr;
 use std::fs::{File, Metadata, OpenOptions};
+use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Folders outside all places that secrets were moved through, remembered at most.
+const PASSAGES: usize = 32;
 
 /// A place with secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +48,7 @@ pub struct Enrolment {
     places: Mutex<Vec<Place>>,
     folders: Mutex<HashMap<Vec<u8>, Watched>>,
     table: Mutex<Table>,
+    passages: Mutex<VecDeque<PathBuf>>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +66,7 @@ impl Enrolment {
             places: Mutex::default(),
             folders: Mutex::default(),
             table: Mutex::default(),
+            passages: Mutex::default(),
         }
     }
 
@@ -113,16 +121,9 @@ impl Enrolment {
         for event in events {
             match event {
                 DirectoryEvent::Lost => scan.extend(0..lock(&self.places).len()),
-                DirectoryEvent::Appeared { folder, name } => {
+                DirectoryEvent::Appeared { folder, name, target } => {
                     let Some(watched) = lock(&self.folders).get(&folder).cloned() else { continue };
-                    let path = watched.path.join(name);
-                    match path.symlink_metadata() {
-                        Ok(metadata) if metadata.is_dir() => scan.extend(watched.places),
-                        Ok(_) => {
-                            watched.places.iter().for_each(|index| self.enrol_path(group, *index, &path))
-                        }
-                        Err(_) => {}
-                    }
+                    scan.extend(self.meet(group, &watched, &watched.path.join(name), target.as_deref()));
                 }
             }
         }
@@ -146,6 +147,7 @@ impl Enrolment {
             return None;
         }
         let path = std::fs::read_link(super::fd_path(file)).ok()?;
+        let path = if metadata.nlink() == 0 { without_deleted(path) } else { path };
         let named = |path: &Path| {
             let places = lock(&self.places);
             places.iter().find_map(|place| self.classify(place, path).map(|class| (place.clone(), class)))
@@ -182,12 +184,12 @@ impl Enrolment {
             self.watch_folder(group, &place, index, &folder);
         }
         for (path, class) in secrets {
-            self.enrol(group, &place, &class, &path);
+            self.enrol(group, &place, class, &path);
         }
         // What was put there between the first listing and the mark.
         for (path, class) in self.secrets_of(&place) {
             if !self.table().coverage_has(&path) {
-                self.enrol(group, &place, &class, &path);
+                self.enrol(group, &place, class, &path);
             }
         }
     }
@@ -200,13 +202,14 @@ impl Enrolment {
         }
     }
 
-    fn secrets_of(&self, place: &Place) -> Vec<(PathBuf, String)> {
+    fn secrets_of(&self, place: &Place) -> Vec<(PathBuf, &SecretClass)> {
         let found = match place.kind {
             PlaceKind::Home => self.catalog.expand(&place.root),
             PlaceKind::Project => self.catalog.expand_project(&place.root),
             PlaceKind::System => self.catalog.expand_system(),
         };
-        found.into_iter().map(|guarded| (guarded.path, guarded.class)).collect()
+        let known = found.into_iter();
+        known.filter_map(|found| self.catalog.class(&found.class).map(|class| (found.path, class))).collect()
     }
 
     fn classify(&self, place: &Place, path: &Path) -> Option<&SecretClass> {
@@ -244,34 +247,94 @@ impl Enrolment {
         }
     }
 
-    fn enrol_path(&self, group: &Group, index: usize, path: &Path) {
-        let Some(place) = lock(&self.places).get(index).cloned() else { return };
-        if let Some(class) = self.classify(&place, path) {
-            let id = class.id.clone();
-            self.enrol(group, &place, &id, path);
+    /// Guards what appeared under this name; the result are the places to look through again.
+    fn meet(&self, group: &Group, watched: &Watched, path: &Path, target: Option<&[u8]>) -> Vec<usize> {
+        // By its handle: the name may lead to something else by now, or nowhere.
+        let found = match target {
+            Some(target) => Topology::target(&watched.path, target),
+            None => open_path(path),
+        };
+        let Ok((file, metadata)) = found.and_then(|file| file.metadata().map(|about| (file, about))) else {
+            return Vec::new();
+        };
+        if metadata.is_dir() {
+            return watched.places.clone();
+        }
+        let mut secret = false;
+        for place in watched.places.iter().filter_map(|index| lock(&self.places).get(*index).cloned()) {
+            let Some(class) = self.classify(&place, path) else { continue };
+            secret = true;
+            if metadata.is_symlink() {
+                self.enrol(group, &place, class, path);
+            } else if self.enrol_file(group, &place, class, path, &file, &metadata) {
+                self.follow(group, &place, path, &file);
+            }
+        }
+        if !secret && metadata.is_file() {
+            // It may be given a secret's name and be moved away again before anybody looks.
+            let _ = group.mark_open_file(MarkKind::Passing, file.as_fd());
+        }
+        Vec::new()
+    }
+
+    /// Marks the folder that a secret was moved on to, so that the next one to go that way is seen
+    /// there.
+    fn follow(&self, group: &Group, place: &Place, path: &Path, file: &File) {
+        let Ok(now) = std::fs::read_link(super::fd_path(file)) else { return };
+        let (Some(folder), Some(known)) = (now.parent(), path.parent()) else { return };
+        let owned = folder.metadata().is_ok_and(|metadata| metadata.uid() == place.owner);
+        if folder == known || !owned || self.is_watched(folder) {
+            return;
+        }
+        let mut passages = lock(&self.passages);
+        if passages.iter().any(|passage| passage == folder) || group.mark(MarkKind::Folder, folder).is_err() {
+            return;
+        }
+        passages.push_back(folder.to_owned());
+        if passages.len() > PASSAGES
+            && let Some(oldest) = passages.pop_front()
+            && !self.is_watched(&oldest)
+        {
+            // Its folder may be gone, and the mark with it.
+            let _ = group.unmark(MarkKind::Folder, &oldest);
         }
     }
 
-    fn enrol(&self, group: &Group, place: &Place, class: &str, path: &Path) {
-        let Some(class) = self.catalog.class(class) else { return };
+    fn is_watched(&self, folder: &Path) -> bool {
+        lock(&self.folders).values().any(|watched| watched.path == folder)
+    }
+
+    fn enrol(&self, group: &Group, place: &Place, class: &SecretClass, path: &Path) {
         let Ok(target) = path.canonicalize() else { return };
-        // O_PATH: opens nothing, raises no event, cannot hang on a pipe.
-        let opened =
-            OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(&target);
-        let Ok(file) = opened else { return };
-        let Ok(metadata) = file.metadata() else { return };
+        let opened = open_path(&target).and_then(|file| file.metadata().map(|about| (file, about)));
+        let Ok((file, metadata)) = opened else { return };
+        if metadata.is_file() {
+            self.enrol_file(group, place, class, path, &file, &metadata);
+        }
+    }
+
+    /// True where the file is guarded now.
+    fn enrol_file(
+        &self,
+        group: &Group,
+        place: &Place,
+        class: &SecretClass,
+        path: &Path,
+        file: &File,
+        metadata: &Metadata,
+    ) -> bool {
         if !metadata.is_file() {
-            return;
+            return false;
         }
         let linked = path.symlink_metadata().is_ok_and(|own| own.is_symlink());
-        let own = metadata.uid() == place.owner || (metadata.uid() == 0 && !linked && metadata.nlink() == 1);
+        let own = metadata.uid() == place.owner || (metadata.uid() == 0 && !linked && metadata.nlink() <= 1);
         if !own {
             // A link to somebody else's file must not let its maker hold up that file's readers.
             let note = "It belongs to another user, so it is not guarded here.".to_owned();
-            self.table().insert_failed(entry(place, class, path, &metadata, CoverageLevel::None, note));
-            return;
+            self.table().insert_failed(entry(place, class, path, metadata, CoverageLevel::None, note));
+            return false;
         }
-        self.mark(group, place, class, path, &file, &metadata);
+        self.mark(group, place, class, path, file, metadata).level != CoverageLevel::None
     }
 
     fn mark(
@@ -306,6 +369,14 @@ impl Enrolment {
     }
 }
 
+/// The kernel's path of a file that was removed while it was opened, without the kernel's remark.
+fn without_deleted(path: PathBuf) -> PathBuf {
+    match path.as_os_str().as_bytes().strip_suffix(b" (deleted)") {
+        Some(plain) => OsStr::from_bytes(plain).into(),
+        None => path,
+    }
+}
+
 fn entry(
     place: &Place,
     class: &SecretClass,
@@ -327,6 +398,11 @@ fn entry(
         note,
         born: metadata.created().ok(),
     }
+}
+
+/// O_PATH: opens nothing, raises no event, cannot hang on a pipe.
+fn open_path(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(path)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
