@@ -5,6 +5,7 @@ use crate::config::{Config, ConfigError};
 use crate::gate::{Candidates, Gate};
 use crate::identity::HashCache;
 use crate::journal::{Journal, JournalError};
+use crate::lineage::Lineage;
 use crate::server::{self, ListenError, Office, PinnedClients};
 use crate::state::Settings;
 use crate::supervise::{self, Role};
@@ -21,6 +22,8 @@ use std::thread::{self, JoinHandle};
 /// Descriptors the daemon wants: each held read takes two.
 const DESCRIPTORS: u64 = 65_536;
 const STACK_BYTES: usize = 1024 * 1024;
+/// Threads that follow processes: one waits, the others read what was started.
+const FOLLOWERS: usize = 3;
 
 /// Why the daemon could not run.
 #[derive(Debug, thiserror::Error)]
@@ -115,11 +118,10 @@ impl Worker {
             settings,
             recorder,
             Arc::clone(&hashes),
+            Lineage::open().map_err(descriptor)?,
             first_event,
         )
-        .map_err(|source| {
-            system("making an event descriptor", source, "the system is short of descriptors")
-        })?;
+        .map_err(descriptor)?;
         let guard = Arc::new(guard);
 
         let mut threads = Vec::new();
@@ -128,6 +130,10 @@ impl Worker {
             let guard = Arc::clone(&guard);
             move || guard.watch()
         })?);
+        for _ in 0..FOLLOWERS {
+            let guard = Arc::clone(&guard);
+            background("lineage", move || guard.follow_processes())?;
+        }
         if let Some(gate) = &gate {
             let candidates = Candidates::new();
             let sender = candidates.sender();
@@ -237,6 +243,12 @@ fn close_questions(journal: &mut Journal, released: Option<Released>) {
 
 fn tell_of_the_start(guard: &Guard, released: Option<Released>) {
     let mut notes = guard.settings.notes.clone();
+    notes.extend(guard.lineage.refusal().map(|why| {
+        format!(
+            "The kernel does not tell about processes here ({why}): a package's process that leaves its parents, its \
+             folder and its environment behind is not recognised."
+        )
+    }));
     if let Some(Released { count, .. }) = released {
         notes.push(format!("The guard restarted after a crash; {count} held reads were answered."));
     }
@@ -274,4 +286,8 @@ fn background(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHa
 
 fn system(doing: &str, source: io::Error, hint: &'static str) -> DaemonError {
     DaemonError::System { doing: doing.to_owned(), source, hint }
+}
+
+fn descriptor(source: io::Error) -> DaemonError {
+    system("making an event descriptor", source, "the system is short of descriptors")
 }

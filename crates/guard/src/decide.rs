@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub terminal: bool,
     /// True where the file has nothing in it yet.
     pub empty: bool,
+    /// True where the reader could not be looked at.
+    pub unseen: bool,
 }
 
 /// What is in force for the owner of the secret.
@@ -202,6 +204,11 @@ fn by_mode(
             let default_allow = facts.secret.tier > 1 && step == Step::Mode;
             (Outcome::Ask { default_allow }, "it waits for your answer.".to_owned())
         }
+        // Whoever keeps the guard from looking must win nothing by it.
+        Mode::Ask if facts.unseen => (
+            Outcome::Deny,
+            "it could not be looked at, and nobody was there to be asked, so it was blocked.".to_owned(),
+        ),
         Mode::Ask => (Outcome::Allow, "nobody was there to be asked, so it was allowed.".to_owned()),
     };
     decision(outcome, step, importance, format!("{wanted}; {ending}"))

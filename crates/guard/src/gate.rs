@@ -1,8 +1,6 @@
 //! The exec gate: a package's script does not start while its package is known to be malicious, and
 //! waits for a verdict where somebody is there to give one. Everything else starts at once.
 
-use crate::attribution::attribute;
-use crate::identity::identify;
 use crate::sys::{
     Answer, EventBuffer, FanotifyError, Group, MarkKind, PermissionEvent, Waker, poll_readable,
 };
@@ -240,8 +238,8 @@ impl Gate {
 fn refusal(guard: &Guard, start: &Start, known: &Known) -> Event {
     let program =
         std::fs::read_link(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&start.request.file)));
-    let identity = identify(start.request.pid).ok();
-    let package = identity.as_ref().and_then(attribute);
+    let identity = guard.lineage.identify(start.request.pid).ok();
+    let package = identity.as_ref().and_then(|identity| guard.lineage.attribute(identity));
     let owner = identity.as_ref().map_or(0, |identity| identity.uid);
     let name = package.as_ref().map_or_else(
         || visible(&start.folder.to_string_lossy()).into_owned(),

@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod decide;
 pub mod gate;
 pub mod journal;
+pub mod lineage;
 pub mod rules;
 pub mod server;
 pub mod state;

@@ -9,6 +9,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ pub struct Settings {
     boot: String,
     current: RwLock<Current>,
     saving: Mutex<()>,
+    version: AtomicU64,
     /// Sentences about files that had to be set aside at the start.
     pub notes: Vec<String>,
 }
@@ -89,12 +92,24 @@ impl Settings {
             projects: policy.projects,
             next_rule: rules.next.max(highest + 1),
         };
-        Self { folder: folder.into(), boot, current: RwLock::new(current), saving: Mutex::new(()), notes }
+        Self {
+            folder: folder.into(),
+            boot,
+            current: RwLock::new(current),
+            saving: Mutex::new(()),
+            version: AtomicU64::new(0),
+            notes,
+        }
     }
 
     /// Looks at what is in force.
     pub fn with<T>(&self, look: impl FnOnce(&Current) -> T) -> T {
         look(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A number that changes whenever something is set.
+    pub fn version(&self) -> u64 {
+        self.version.load(Acquire)
     }
 
     /// Sets the modes.
@@ -161,7 +176,9 @@ impl Settings {
     }
 
     fn change<T>(&self, edit: impl FnOnce(&mut Current) -> T) -> T {
-        edit(&mut self.current.write().unwrap_or_else(PoisonError::into_inner))
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        self.version.fetch_add(1, Release);
+        edit(&mut current)
     }
 
     fn save_policy(&self) -> Result<(), SaveError> {

@@ -73,8 +73,7 @@ fn an_unknown_packages_script_waits_for_the_verdict() {
         assert_eq!(root.control(verdict(&package, answer)), Ok(Reply::Done));
         assert_eq!(waiting.join().expect("thread").is_ok(), starts);
         // The next package has the same name and another inode: its verdict is its own.
-        fs::remove_dir(&package).expect("remove");
-        fs::create_dir(package.with_file_name("in-between")).ok();
+        fs::rename(&package, package.with_file_name(format!("before-{starts}"))).expect("rename");
         fs::create_dir(&package).expect("make again");
         chown(&package, Some(ADA), Some(ADA)).expect("chown");
     }

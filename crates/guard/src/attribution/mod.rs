@@ -3,17 +3,16 @@
 //! the way to a decision; [`complete`] may look into one afterwards.
 
 mod cargo;
-mod lineage;
 mod manager;
 mod npm;
 mod python;
 
-pub use lineage::Lineage;
 pub use python::complete;
 
 use crate::identity::{Identity, Process};
 use doorward_protocol::{Attribution, Ecosystem};
 use manager::Manager;
+use std::path::Path;
 
 /// The package whose script or build is behind a process, if one is.
 ///
@@ -59,6 +58,18 @@ pub fn manager_of(identity: &Identity) -> Option<String> {
 /// The package manager that a process itself is: it reads its own registry's token by right.
 pub fn is_manager(identity: &Identity) -> Option<String> {
     Manager::of(&identity.process).map(|manager| manager.name().to_owned())
+}
+
+/// True where a program of this name may turn out to be a package manager.
+pub(crate) fn could_manage(exe: &Path) -> bool {
+    let name = exe.file_name().and_then(|name| name.to_str()).unwrap_or("");
+    ["node", "python", "pypy", "bun", "deno"].iter().any(|interpreter| name.starts_with(interpreter))
+        || Manager::of(&Process { exe: exe.to_path_buf(), ..Process::default() }).is_some()
+}
+
+/// True where a process is a package manager.
+pub(crate) fn manages(process: &Process) -> bool {
+    Manager::of(process).is_some()
 }
 
 /// Whose code a package manager started.

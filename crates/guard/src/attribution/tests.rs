@@ -82,7 +82,7 @@ fn a_script_that_leaves_everything_behind_is_still_named() {
 
 #[test]
 fn what_was_seen_once_is_remembered_when_the_folder_is_left_too() {
-    let mut lineage = Lineage::new();
+    let lineage = crate::lineage::Lineage::open().expect("lineage");
     let trap = Trap::new();
     let held = like_npm(&trap, "app/node_modules/evil", "evil", "postinstall", "cat \"$SECRET\"; :");
     let mut reader = held.reader(&trap.secret);

@@ -16,6 +16,7 @@ struct Case {
     rules: Vec<Rule>,
     someone: bool,
     empty: bool,
+    unseen: bool,
 }
 
 impl Case {
@@ -39,6 +40,7 @@ impl Case {
             rules: Vec::new(),
             someone: true,
             empty: false,
+            unseen: false,
         }
     }
 
@@ -77,6 +79,7 @@ impl Case {
             decoy: self.decoy,
             terminal: true,
             empty: self.empty,
+            unseen: self.unseen,
         };
         let standing = Standing {
             policy: &self.policy,
@@ -204,4 +207,15 @@ fn hostile_names_are_made_visible() {
     let mut case = Case::new(Mode::Block);
     case.subject.exe = "/tmp/a\u{1b}[2J".into();
     assert!(!case.decide().why.contains('\u{1b}'));
+}
+
+#[test]
+fn who_cannot_be_looked_at_wins_nothing_by_it() {
+    let ask = |unseen, someone| {
+        let case = Case { unseen, someone, ..Case::new(Mode::Ask) };
+        case.decide().outcome
+    };
+    assert_eq!(ask(false, false), Outcome::Allow);
+    assert_eq!(ask(true, false), Outcome::Deny);
+    assert_eq!(ask(true, true), Outcome::Ask { default_allow: false });
 }

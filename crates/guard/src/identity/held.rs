@@ -55,6 +55,12 @@ impl Held {
         identify(self.child.id()).expect("identify")
     }
 
+    /// Lets it read on.
+    pub(crate) fn let_go(mut self) -> Self {
+        self.pipe = None;
+        self
+    }
+
     /// The process below it that has the secret open.
     pub(crate) fn reader(&self, secret: &Path) -> Identity {
         let deadline = Instant::now() + Duration::from_secs(20);

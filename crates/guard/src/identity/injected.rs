@@ -1,7 +1,7 @@
 //! What makes a program not quite itself: variables, options, tracers and foreign mapped code.
 
 use super::script::{Interpreter, Invocation};
-use super::{Identity, proc};
+use super::{Identity, Process, proc};
 use doorward_protocol::Injection;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -25,7 +25,7 @@ pub(super) fn find(
     interpreter: Option<Interpreter>,
     invocation: &Invocation,
 ) -> Vec<Injection> {
-    let mut found = variables(identity.pid, interpreter, invocation.isolated);
+    let mut found = variables(&identity.process, interpreter, invocation.isolated);
     found.extend(invocation.loads.iter().map(|option| injection("option", option)));
     if identity.tracer != 0 {
         found.push(injection("tracer", &format!("process {}", identity.tracer)));
@@ -36,7 +36,12 @@ pub(super) fn find(
     found
 }
 
-fn variables(pid: u32, interpreter: Option<Interpreter>, isolated: bool) -> Vec<Injection> {
+/// True where a variable of this name can bring foreign code into some program.
+pub(super) fn may_inject(name: &str) -> bool {
+    [LOADER, NODE, PYTHON, RUBY, PERL, JAVA, SHELL].iter().any(|names| names.contains(&name))
+}
+
+fn variables(process: &Process, interpreter: Option<Interpreter>, isolated: bool) -> Vec<Injection> {
     let own: &[&str] = match interpreter {
         Some(Interpreter::Node) => NODE,
         Some(Interpreter::Python) if !isolated => PYTHON,
@@ -46,12 +51,10 @@ fn variables(pid: u32, interpreter: Option<Interpreter>, isolated: bool) -> Vec<
         Some(Interpreter::Shell) => SHELL,
         _ => &[],
     };
-    let wanted = |name: &str| LOADER.contains(&name) || own.contains(&name);
-    let pairs = proc::environ(pid, wanted).into_iter();
-    pairs
-        .filter(|(name, value)| loads_code(name, value))
-        .map(|(name, value)| injection(&name, &value))
-        .collect()
+    let foreign = process.environ.iter().filter(|(name, value)| {
+        (LOADER.contains(&name.as_str()) || own.contains(&name.as_str())) && loads_code(name, value)
+    });
+    foreign.map(|(name, value)| injection(name, value)).collect()
 }
 
 /// `NODE_OPTIONS=--max-old-space-size=4096` is everyday; `--require x` is foreign code.

@@ -19,7 +19,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Parents looked at, at most.
+/// Parents looked at, and told, at most.
 pub const MAX_ANCESTRY: usize = 14;
 
 /// A process at the moment of its read.
@@ -106,8 +106,13 @@ pub struct Process {
     pub cmdline: Vec<String>,
     /// Working directory.
     pub cwd: Option<PathBuf>,
-    /// The variables that attribution reads, and only those.
+    /// The variables that attribution reads or that bring foreign code in, and only those.
     pub environ: Vec<(String, String)>,
+    /// The file name it was started by, where it is an interpreter.
+    pub started_as: Option<PathBuf>,
+    /// True where all this was read as its program started: a process can overwrite its arguments and
+    /// its environment later.
+    pub at_start: bool,
 }
 
 /// Why a process could not be identified.
@@ -136,12 +141,27 @@ pub enum IdentityError {
 /// The caller holds the process still (its read waits for an answer), so only a kill can make the
 /// facts belong to two processes; the start time, compared before and after, tells that.
 pub fn identify(pid: u32) -> Result<Identity, IdentityError> {
+    identify_with(pid, None, ancestry)
+}
+
+/// Like [`identify`], with what is remembered of the start of its program, and with parents told by
+/// somebody who saw them be parents.
+pub(crate) fn identify_with(
+    pid: u32,
+    start: Option<&Process>,
+    parents: impl FnOnce(&Process) -> Vec<Process>,
+) -> Result<Identity, IdentityError> {
     let stat = proc::stat(pid).map_err(|source| refused(pid, "stat", source))?;
     let (uid, tracer) = proc::uid_and_tracer(pid).map_err(|source| refused(pid, "status", source))?;
     let exe_link = proc::path(pid, "exe");
     let exe = fs::read_link(&exe_link).map_err(|source| refused(pid, "exe", source))?;
     let meta = fs::metadata(&exe_link).map_err(|source| refused(pid, "exe", source))?;
-    let process = Process::read(pid, stat)?;
+    let process = match start {
+        Some(start) if (start.dev, start.ino) == (meta.dev(), meta.ino()) => {
+            Process { pid, ppid: stat.ppid, start_time: stat.start_time, tty: stat.tty, ..start.clone() }
+        }
+        _ => Process::read(pid)?,
+    };
 
     let mut identity = Identity {
         pid,
@@ -164,12 +184,12 @@ pub fn identify(pid: u32) -> Result<Identity, IdentityError> {
         module: None,
         script_uid: None,
         script_mode: None,
-        cwd: process.cwd.clone(),
+        cwd: proc::link(pid, "cwd"),
         injected: Vec::new(),
         tracer,
         app: proc::app(pid),
         tty: stat.tty,
-        ancestry: ancestry(&process),
+        ancestry: parents(&process),
         process,
         exe,
     };
@@ -179,6 +199,36 @@ pub fn identify(pid: u32) -> Result<Identity, IdentityError> {
         Ok(again) if again.start_time == stat.start_time => Ok(identity),
         _ => Err(IdentityError::Gone { pid }),
     }
+}
+
+/// What `/proc` says of a process at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) pid: u32,
+    pub(crate) ppid: u32,
+    /// In clock ticks since boot.
+    pub(crate) start_time: u64,
+}
+
+/// Every process that runs. Never waits for any of them.
+pub(crate) fn all_processes() -> Vec<Seen> {
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid| {
+        let stat = proc::stat(pid).ok()?;
+        Some(Seen { pid, ppid: stat.ppid, start_time: stat.start_time })
+    })
+    .collect()
+}
+
+/// Where a process's executable seems to be; never waits for the process.
+pub(crate) fn executable(pid: u32) -> Option<PathBuf> {
+    proc::link(pid, "exe")
+}
+
+/// A process's working folder now; never waits for the process.
+pub(crate) fn working_folder(pid: u32) -> Option<PathBuf> {
+    proc::link(pid, "cwd")
 }
 
 /// The variables that attribution reads.
@@ -203,17 +253,17 @@ fn wanted_by_attribution(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
+/// The parents a process has now.
 fn ancestry(process: &Process) -> Vec<Process> {
     let mut parents: Vec<Process> = Vec::new();
     let mut child_start = process.start_time;
     let mut pid = process.ppid;
     while pid > 1 && parents.len() < MAX_ANCESTRY {
-        let Ok(stat) = proc::stat(pid) else { break };
+        let Ok(parent) = Process::read(pid) else { break };
         // A parent that is younger than its child took a number that was free again.
-        if stat.start_time > child_start {
+        if parent.start_time > child_start {
             break;
         }
-        let Ok(parent) = Process::read(pid, stat) else { break };
         child_start = parent.start_time;
         pid = parent.ppid;
         parents.push(parent);
@@ -263,7 +313,41 @@ impl Identity {
             cwd: self.cwd.clone(),
             injected: self.injected.clone(),
             foreign_namespace: self.mnt_ns_foreign,
-            ancestry: self.ancestry.iter().map(Process::ancestor).collect(),
+            ancestry: self.ancestry.iter().take(MAX_ANCESTRY).map(Process::ancestor).collect(),
+        }
+    }
+
+    /// A process of which only this is remembered.
+    pub(crate) fn recalled(process: Process, ancestry: Vec<Process>) -> Self {
+        Self {
+            pid: process.pid,
+            start_time: process.start_time,
+            uid: process.uid,
+            exe: process.exe.clone(),
+            exe_proven: false,
+            dev: process.dev,
+            ino: process.ino,
+            exe_uid: u32::MAX,
+            exe_mode: 0,
+            exe_size: 0,
+            exe_mtime: 0,
+            exe_ctime: 0,
+            deleted: false,
+            memfd: false,
+            mnt_ns_foreign: true,
+            cmdline: process.cmdline.clone(),
+            interpreter: is_interpreter(&process.exe),
+            script: None,
+            module: None,
+            script_uid: None,
+            script_mode: None,
+            cwd: process.cwd.clone(),
+            injected: Vec::new(),
+            tracer: 0,
+            app: None,
+            tty: false,
+            ancestry,
+            process,
         }
     }
 
@@ -281,7 +365,7 @@ impl Identity {
         self.interpreter = true;
         self.module.clone_from(&invocation.module);
 
-        let started = proc::exec_name(self.pid).map(|name| self.absolute(&name));
+        let started = self.process.started_as.as_deref().map(|name| self.absolute(name));
         let script = match &started {
             // Started through its `#!` line: the kernel was given the script itself.
             Some(name) if !self.is_exe(name) => Some(name.clone()),
@@ -310,31 +394,46 @@ impl Identity {
     }
 
     fn absolute(&self, path: &Path) -> PathBuf {
-        self.cwd.as_deref().unwrap_or(Path::new("/")).join(path)
+        self.process.cwd.as_deref().unwrap_or(Path::new("/")).join(path)
     }
 }
 
 impl Process {
-    fn read(pid: u32, stat: proc::Stat) -> Result<Self, IdentityError> {
-        let owner = fs::metadata(format!("/proc/{pid}")).map_err(|source| refused(pid, "", source))?;
+    /// A process as it is now. Its arguments and environment are its own memory, which it can make
+    /// slow to read: never to be called on a thread that must not wait.
+    pub(crate) fn read(pid: u32) -> Result<Self, IdentityError> {
+        // First what is gone first: the environment and the folder of a process that is about to end.
+        let environ = proc::environ(pid, |name| wanted_by_attribution(name) || injected::may_inject(name));
+        let cwd = proc::link(pid, "cwd");
+        let cmdline = proc::cmdline(pid);
+        let exe = proc::link(pid, "exe").unwrap_or_default();
         // A kernel thread or a zombie has no executable, and none is needed to go on upwards.
         let meta = fs::metadata(proc::path(pid, "exe")).ok();
+        let owner = fs::metadata(format!("/proc/{pid}"));
+        let stat = match proc::stat(pid) {
+            Ok(stat) => stat,
+            Err(_) if cwd.is_some() => proc::Stat::default(),
+            Err(source) => return Err(refused(pid, "stat", source)),
+        };
+        let interpreter = is_interpreter(&exe);
         Ok(Self {
             pid,
             ppid: stat.ppid,
             start_time: stat.start_time,
-            uid: owner.uid(),
+            uid: owner.map_or(u32::MAX, |owner| owner.uid()),
             tty: stat.tty,
-            exe: proc::link(pid, "exe").unwrap_or_default(),
             dev: meta.as_ref().map_or(0, MetadataExt::dev),
             ino: meta.as_ref().map_or(0, MetadataExt::ino),
-            cmdline: proc::cmdline(pid),
-            cwd: proc::link(pid, "cwd"),
-            environ: proc::environ(pid, wanted_by_attribution),
+            cmdline,
+            cwd,
+            environ,
+            started_as: interpreter.then(|| proc::exec_name(pid)).flatten(),
+            at_start: false,
+            exe,
         })
     }
 
-    /// The value of one of the variables that attribution reads.
+    /// The value of one of the variables that are read.
     pub fn env(&self, name: &str) -> Option<&str> {
         self.environ.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }

@@ -17,7 +17,7 @@ pub(super) fn path(pid: u32, name: &str) -> PathBuf {
 }
 
 /// What `/proc/PID/stat` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Stat {
     pub(super) ppid: u32,
     pub(super) tty: bool,

@@ -1,5 +1,5 @@
-use crate::attribution::attribute;
-use crate::identity::{Identity, identify};
+use crate::identity::Identity;
+use crate::lineage::Lineage;
 use crate::sys::PeerIdentity;
 use crate::watch::ObjectKey;
 use doorward_protocol::{ErrorCode, WireError};
@@ -32,8 +32,9 @@ impl PinnedClients {
     ///
     /// # Errors
     /// [`ErrorCode::Forbidden`] with the reason.
-    pub fn check(&self, peer: &PeerIdentity) -> Result<Identity, WireError> {
-        let identity = identify(peer.pid)
+    pub fn check(&self, peer: &PeerIdentity, lineage: &Lineage) -> Result<Identity, WireError> {
+        let identity = lineage
+            .identify(peer.pid)
             .ok()
             .filter(|_| peer.is_alive())
             .ok_or_else(|| forbidden("The process that connected has ended.", "Connect again."))?;
@@ -50,7 +51,7 @@ impl PinnedClients {
                 "Start it without LD_PRELOAD and the like.",
             ));
         }
-        if let Some(found) = attribute(&identity) {
+        if let Some(found) = lineage.attribute(&identity) {
             let message =
                 format!("A script of the package {} started the program that asked.", found.package);
             return Err(forbidden(&message, "Use Doorward's own window, or a terminal of your own."));

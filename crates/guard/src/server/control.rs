@@ -278,7 +278,7 @@ fn is_weaker(after: &Policy, before: &Policy) -> bool {
 }
 
 fn trusted(session: &Session) -> Result<Identity, WireError> {
-    session.office.clients.check(&session.peer)
+    session.office.clients.check(&session.peer, &session.office.guard.lineage)
 }
 
 fn weaken(session: &Session) -> Result<(), WireError> {

@@ -126,7 +126,10 @@ impl Session {
                 Ok(Reply::Events(self.events(after, (limit as usize).min(KEPT))))
             }
             RequestBody::Observe(Observe::Subscribe) => {
-                self.client.trusted.store(self.office.clients.check(&self.peer).is_ok(), Relaxed);
+                self.client.trusted.store(
+                    self.office.clients.check(&self.peer, &self.office.guard.lineage).is_ok(),
+                    Relaxed,
+                );
                 self.client.subscribed.store(true, Relaxed);
                 Ok(Reply::Done)
             }

@@ -1,17 +1,20 @@
 //! The kernel's interfaces that no library wraps: the only `unsafe` of the daemon.
 #![allow(unsafe_code)] // fanotify's info records, SO_PEERPIDFD, fork and signals have no safe wrapper.
 
+mod connector;
 mod fanotify;
 mod peer;
 mod process;
 mod topology;
 
+pub use connector::{Connector, ProcessEvent};
 pub use fanotify::{
     Answer, EventBuffer, FanotifyError, Group, GroupFeatures, MarkKind, PermissionEvent, kernel_release,
 };
 pub use peer::{PeerIdentity, peer_identity};
 pub use process::{
-    Forked, Signal, Waker, block_signals, collect_child, die_with_parent, end_child, fork_before_threads,
-    is_remote_controlled, notify_systemd, poll_readable, raise_file_limit, wait_for_signal,
+    Forked, Signal, Waker, block_signals, boot_time_offset, collect_child, die_with_parent, end_child,
+    fork_before_threads, is_remote_controlled, notify_systemd, poll_readable, raise_file_limit,
+    raise_priority, wait_for_signal,
 };
 pub use topology::{DirectoryEvent, Topology};

@@ -159,6 +159,23 @@ impl Waker {
     }
 }
 
+/// Puts the calling thread before ordinary ones: programs wait for it. Best effort.
+pub fn raise_priority() {
+    // SAFETY: no pointers are involved; 0 is the calling thread.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, -20) };
+}
+
+/// How far the clock that counts suspended time is ahead of the one that does not, in nanoseconds.
+pub fn boot_time_offset() -> u64 {
+    let now = |clock| {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` lives through the call.
+        unsafe { libc::clock_gettime(clock, &raw mut time) };
+        time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
+    };
+    now(libc::CLOCK_BOOTTIME).saturating_sub(now(libc::CLOCK_MONOTONIC))
+}
+
 /// Tells the service manager something, where there is one.
 pub fn notify_systemd(message: &str) {
     let Some(address) = std::env::var_os("NOTIFY_SOCKET") else { return };

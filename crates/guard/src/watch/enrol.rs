@@ -5,7 +5,7 @@ use crate::catalog::{Catalog, SecretClass};
 use crate::config::Home;
 use crate::sys::{DirectoryEvent, EventBuffer, FanotifyError, Group, MarkKind, Topology};
 use doorward_protocol::{CoverageLevel, Secret};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -179,10 +179,17 @@ impl Enrolment {
 
     fn scan(&self, group: &Group, index: usize) {
         let Some(place) = lock(&self.places).get(index).cloned() else { return };
-        let (folders, secrets) = (self.folders_of(&place), self.secrets_of(&place));
-        for folder in folders {
-            self.watch_folder(group, &place, index, &folder);
+        // A folder made between a listing and the mark above it is in the next listing.
+        let mut watched: HashSet<PathBuf> = HashSet::new();
+        loop {
+            let mut folders = self.folders_of(&place);
+            folders.retain(|folder| watched.insert(folder.clone()));
+            if folders.is_empty() {
+                break;
+            }
+            folders.iter().for_each(|folder| self.watch_folder(group, &place, index, folder));
         }
+        let secrets = self.secrets_of(&place);
         for (path, class) in secrets {
             self.enrol(group, &place, class, &path);
         }

@@ -1,4 +1,5 @@
 use super::Guard;
+use super::looked::Looked;
 use crate::attribution;
 use crate::identity::{HashCache, Identity};
 use crate::journal::Journal;
@@ -25,19 +26,19 @@ pub struct Record {
     pub question: Option<Asked>,
     /// True where the event is the outcome of an earlier question.
     pub settled: bool,
-    /// The reader's executable, where its hash is not known yet.
-    pub hash: Option<(Identity, File)>,
+    /// The reader, whose executable may have no known hash yet.
+    pub(super) looked: Option<Arc<Looked>>,
 }
 
 impl Record {
     /// The outcome of a question.
     pub fn settled(event: Event) -> Self {
-        Self { event, question: None, settled: true, hash: None }
+        Self { event, question: None, settled: true, looked: None }
     }
 
     /// An event with nothing left to find out.
     pub fn plain(event: Event) -> Self {
-        Self { event, question: None, settled: false, hash: None }
+        Self { event, question: None, settled: false, looked: None }
     }
 }
 
@@ -78,8 +79,9 @@ impl Recorder {
 pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, guard: &Guard) {
     let (mut failing, mut lost) = (false, 0);
     while let Ok(Some(mut record)) = records.recv() {
-        if let Some((identity, file)) = record.hash.take()
-            && let Some(sha256) = hash(&guard.hashes, &identity, &file)
+        if let Some(looked) = record.looked.take()
+            && let (Some(identity), Some(file)) = (&looked.identity, &looked.executable)
+            && let Some(sha256) = hash(&guard.hashes, identity, file)
         {
             record.event.reader.sha256 = sha256;
         }

@@ -1,3 +1,4 @@
+use crate::attribution;
 use crate::identity::{Identity, Process};
 use doorward_protocol::Attribution;
 use std::collections::HashMap;
@@ -9,21 +10,16 @@ const MAX_REMEMBERED: usize = 8192;
 /// lost their parents, their environment and their folder, and so that the first answer, given before
 /// the package's code could change anything, stays the answer.
 #[derive(Debug, Default)]
-pub struct Lineage {
+pub(super) struct Remembered {
     known: HashMap<(u32, u64), Attribution>,
 }
 
-impl Lineage {
-    /// An empty memory.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Like [`super::attribute`], and falls back to what is remembered of the process's ancestors;
+impl Remembered {
+    /// Like [`attribution::attribute`], and falls back to what is remembered of the process's ancestors;
     /// whatever is found is remembered for the process and everything between it and its package
     /// manager.
-    pub fn attribute(&mut self, identity: &Identity) -> Option<Attribution> {
-        let seen = super::attribute(identity);
+    pub(super) fn attribute(&mut self, identity: &Identity) -> Option<Attribution> {
+        let seen = attribution::attribute(identity);
         // The outermost process that was seen running a package's code speaks for all below it.
         let remembered = identity.line().rev().find_map(|process| self.known.get(&key(process))).cloned();
         let answer = match (remembered, seen) {
