@@ -4,6 +4,7 @@
 use super::Found;
 use crate::identity::Process;
 use doorward_protocol::{Attribution, Ecosystem, PackageRef, Stage};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 /// Scripts that run because something is installed, not because the user asked for them.
@@ -75,8 +76,12 @@ pub(super) fn is_installing(manager: &Process, child: &Process) -> bool {
     let mut words = manager.cmdline.iter().flat_map(|word| word.split(' ')).skip(1);
     // `node npm-cli.js install`: the script is not the subcommand.
     let command = words.find(|word| !word.starts_with('-') && !word.contains('/') && !word.is_empty());
+    // A title (`npx cowsay`) or the script (`node /usr/bin/npx cowsay`).
+    let named = manager.cmdline.iter().take(2).map(String::as_str);
+    let is_npx =
+        |word: &str| Path::new(word).file_name().is_some_and(|name| name.as_bytes().starts_with(b"npx"));
     let title = manager.cmdline.first().map(String::as_str).unwrap_or("");
-    !title.starts_with("npx")
+    !named.into_iter().any(is_npx)
         && !title.starts_with("npm exec")
         && command.is_none_or(|command| !RUN_COMMANDS.contains(&command))
         && child.env("npm_lifecycle_event").is_none_or(|event| INSTALL_EVENTS.contains(&event))
@@ -236,5 +241,9 @@ mod tests {
         assert!(!is_installing(&manager, &run));
         let manager = Process { cmdline: vec!["npm install".into()], ..Process::default() };
         assert!(is_installing(&manager, &child("/tmp/x", &[])));
+        for npx in [vec!["npx cowsay".into()], vec!["node".into(), "/usr/bin/npx".into(), "cowsay".into()]] {
+            let manager = Process { cmdline: npx, ..Process::default() };
+            assert!(!is_installing(&manager, &child("/tmp/x", &[])));
+        }
     }
 }
