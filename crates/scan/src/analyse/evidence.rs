@@ -70,6 +70,11 @@ impl<'a> Evidence<'a> {
         Some(evidence)
     }
 
+    /// A file that has shown nothing yet.
+    pub(super) fn empty(file: &'a SourceFile<'a>, stage: Stage) -> Self {
+        Self { file, hits: Vec::new(), stage, aside: stage == Stage::Runtime && is_aside(file.path) }
+    }
+
     /// Signals of places that run when the file is loaded.
     pub(super) fn live(&self) -> Signals {
         self.collect(|hit| hit.live)
@@ -128,7 +133,7 @@ fn at(signal: Signal, offset: usize) -> Hit {
 }
 
 /// Type declarations hold no code.
-fn is_declaration(path: &str) -> bool {
+pub(super) fn is_declaration(path: &str) -> bool {
     [".d.ts", ".d.mts", ".d.cts", ".pyi"].iter().any(|ending| path.ends_with(ending))
 }
 
@@ -165,7 +170,7 @@ fn is_aside(path: &str) -> bool {
 }
 
 /// Some words mean what they say only in the right company.
-fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -> bool {
+pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -> bool {
     let before = start.checked_sub(1).map_or(b' ', |at| bytes[at]);
     match signal {
         // `pattern.exec(` and `cursor.eval(` are methods of something else.

@@ -107,7 +107,7 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
     (printable * 10 >= decoded.len() * 9).then_some(decoded)
 }
 
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
@@ -116,7 +116,7 @@ fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(text).or_else(|_| URL.decode(text)).ok()
 }
 
-fn unhex(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     text.chunks_exact(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 

@@ -11,6 +11,7 @@ mod dictionary;
 mod evidence;
 mod fold;
 mod hidden;
+mod js;
 mod lexing;
 mod naming;
 mod npm;
@@ -39,12 +40,12 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
     let python_install = python::install_files(package);
     let build = cargo::build_files(package);
     let macros = cargo::macro_files(package);
-    let gathered: Vec<Option<Evidence<'_>>> = package
+    let stages: Vec<Stage> = package
         .files
         .iter()
         .enumerate()
         .map(|(index, file)| {
-            let stage = if npm_install.contains(&index) || python_install.contains(&index) {
+            if npm_install.contains(&index) || python_install.contains(&index) {
                 Stage::Install
             } else if build.contains(&index) || macros.contains(&index) {
                 Stage::Build
@@ -54,10 +55,12 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
                 Stage::Import
             } else {
                 Stage::Runtime
-            };
-            Evidence::gather(file, stage)
+            }
         })
         .collect();
+    let mut gathered: Vec<Option<Evidence<'_>>> =
+        package.files.iter().zip(&stages).map(|(file, &stage)| Evidence::gather(file, stage)).collect();
+    js::follow(package, &stages, &mut gathered);
 
     for group in [(&npm_install, Stage::Install), (&python_install, Stage::Install), (&build, Stage::Build)] {
         let files: Vec<&Evidence<'_>> =

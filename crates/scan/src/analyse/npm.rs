@@ -193,14 +193,14 @@ fn starts_own_file(package: &PackageFiles<'_>, npm: &NpmManifest, command: &str)
 }
 
 /// A package whose files can be found by name.
-struct Tree<'p, 'f> {
+pub(super) struct Tree<'p, 'f> {
     files: &'p [crate::SourceFile<'f>],
     npm: &'p NpmManifest,
     paths: HashMap<&'f str, usize>,
 }
 
 impl<'p, 'f> Tree<'p, 'f> {
-    fn of(package: &'p PackageFiles<'f>, npm: &'p NpmManifest) -> Self {
+    pub(super) fn of(package: &'p PackageFiles<'f>, npm: &'p NpmManifest) -> Self {
         let paths = package.files.iter().enumerate().map(|(index, file)| (file.path, index)).collect();
         Self { files: &package.files, npm, paths }
     }
@@ -221,6 +221,11 @@ impl<'p, 'f> Tree<'p, 'f> {
         let candidate =
             |ending: &str| self.paths.get(format!("{base}{ending}").trim_start_matches('/')).copied();
         ["", ".js", ".cjs", ".mjs", ".ts", "/index.js"].iter().find_map(|ending| candidate(ending))
+    }
+
+    /// The path of the file that Node would load.
+    pub(super) fn path_of(&self, folder: &str, module: &str) -> Option<&'f str> {
+        self.resolve(folder, module).map(|file| self.files[file].path)
     }
 
     /// Tells every file of the package that a command names, following `npm run`.

@@ -45,10 +45,15 @@ pub(super) fn function(name: &str, arguments: &[Value]) -> Option<Value> {
                 Is::Text(text) if !text.contains(HOLE) => {
                     let bytes = encode(text, encoding)?;
                     let plain = matches!(encoding, "utf8" | "utf-8" | "ascii" | "latin1" | "binary");
-                    if plain { Some(Value { is: Is::Bytes(bytes.into()), from: Origins::NONE }) } else { decoded(Is::Bytes(bytes.into())) }
+                    if plain {
+                        Some(Value { is: Is::Bytes(bytes.into()), from: Origins::NONE })
+                    } else {
+                        decoded(Is::Bytes(bytes.into()))
+                    }
                 }
                 Is::List(list) => {
-                    let bytes: Option<Vec<u8>> = list.iter().map(|item| u8::try_from(whole(item)? & 0xFF).ok()).collect();
+                    let bytes: Option<Vec<u8>> =
+                        list.iter().map(|item| u8::try_from(whole(item)? & 0xFF).ok()).collect();
                     decoded(Is::Bytes(bytes?.into()))
                 }
                 Is::Bytes(bytes) => Some(Value { is: Is::Bytes(Rc::clone(bytes)), from: Origins::NONE }),
@@ -69,7 +74,8 @@ pub(super) fn function(name: &str, arguments: &[Value]) -> Option<Value> {
             match (&value.is, name) {
                 (Is::Bytes(bytes), "TextDecoder().decode") => decoded(text(&String::from_utf8_lossy(bytes))),
                 (Is::List(list), "TextDecoder().decode" | "Uint8Array.from" | "Uint8Array") => {
-                    let bytes: Option<Vec<u8>> = list.iter().map(|item| u8::try_from(whole(item)? & 0xFF).ok()).collect();
+                    let bytes: Option<Vec<u8>> =
+                        list.iter().map(|item| u8::try_from(whole(item)? & 0xFF).ok()).collect();
                     decoded(Is::Bytes(bytes?.into()))
                 }
                 (Is::Text(text), "Array.from") => Some(Value { is: characters(text), from: Origins::NONE }),
@@ -80,7 +86,10 @@ pub(super) fn function(name: &str, arguments: &[Value]) -> Option<Value> {
         "parseInt" | "Number" | "parseFloat" | "Number.parseInt" => {
             let value = first?;
             let radix = arguments.get(1).and_then(whole).unwrap_or(10);
-            Some(Value { is: Is::Number(parse_number(value, u32::try_from(radix).ok()?, name)?), from: Origins::NONE })
+            Some(Value {
+                is: Is::Number(parse_number(value, u32::try_from(radix).ok()?, name)?),
+                from: Origins::NONE,
+            })
         }
         "String" | "JSON.stringify" => Some(Value { is: text(&first?.shown()?), from: Origins::NONE }),
         "Math.floor" | "Math.round" | "Math.ceil" | "Math.abs" => {
@@ -93,7 +102,9 @@ pub(super) fn function(name: &str, arguments: &[Value]) -> Option<Value> {
             };
             Some(Value { is: Is::Number(rounded), from: Origins::NONE })
         }
-        "path.join" | "path.resolve" | "path.posix.join" | "path.win32.join" => Some(joined(&spread(arguments), "/")),
+        "path.join" | "path.resolve" | "path.posix.join" | "path.win32.join" => {
+            Some(joined(&spread(arguments), "/"))
+        }
         "path.normalize" | "path.dirname" | "util.format" => None,
         _ => None,
     };
@@ -148,7 +159,11 @@ pub(super) fn characters(text: &str) -> Is {
 /// A text's character by its index.
 pub(super) fn character(text: &str, index: i64) -> Option<char> {
     let index = usize::try_from(index).ok()?;
-    if text.is_ascii() { text.as_bytes().get(index).map(|&byte| char::from(byte)) } else { text.chars().nth(index) }
+    if text.is_ascii() {
+        text.as_bytes().get(index).map(|&byte| char::from(byte))
+    } else {
+        text.chars().nth(index)
+    }
 }
 
 fn text(text: &str) -> Is {
@@ -189,9 +204,7 @@ fn text_method(own: &Rc<str>, name: &str, arguments: &[Value]) -> Option<Is> {
         }
         "split" => match string(0) {
             Some(by) if by.is_empty() => characters(own),
-            Some(by) => {
-                Is::List(Rc::new(own.split(&**by).map(Value::text).collect()))
-            }
+            Some(by) => Is::List(Rc::new(own.split(&**by).map(Value::text).collect())),
             None => return None,
         },
         "repeat" => {
@@ -202,12 +215,16 @@ fn text_method(own: &Rc<str>, name: &str, arguments: &[Value]) -> Option<Is> {
             text(&own.repeat(times))
         }
         "charAt" | "at" => text(&character(own, index(0).unwrap_or(0))?.to_string()),
-        "charCodeAt" | "codePointAt" => Is::Number(f64::from(u32::from(character(own, index(0).unwrap_or(0))?))),
+        "charCodeAt" | "codePointAt" => {
+            Is::Number(f64::from(u32::from(character(own, index(0).unwrap_or(0))?)))
+        }
         "indexOf" => match own.find(&**string(0)?) {
             Some(at) => number(own[..at].chars().count()),
             None => Is::Number(-1.0),
         },
-        "slice" | "substring" | "substr" => text(&cut(own, name, index(0).unwrap_or(0), argument(1).map(whole))?),
+        "slice" | "substring" | "substr" => {
+            text(&cut(own, name, index(0).unwrap_or(0), argument(1).map(whole))?)
+        }
         "replace" | "replaceAll" => {
             let with = string(1)?;
             match &argument(0)?.is {
@@ -221,8 +238,13 @@ fn text_method(own: &Rc<str>, name: &str, arguments: &[Value]) -> Option<Is> {
         "padStart" | "padEnd" => {
             let width = usize::try_from(index(0)?).ok().filter(|&width| width < 10_000)?;
             let fill = string(1).map_or(" ", |fill| fill);
-            let missing: String = fill.chars().cycle().take(width.saturating_sub(own.chars().count())).collect();
-            if name == "padStart" { text(&format!("{missing}{own}")) } else { text(&format!("{own}{missing}")) }
+            let missing: String =
+                fill.chars().cycle().take(width.saturating_sub(own.chars().count())).collect();
+            if name == "padStart" {
+                text(&format!("{missing}{own}"))
+            } else {
+                text(&format!("{own}{missing}"))
+            }
         }
         _ => return None,
     })
@@ -259,15 +281,30 @@ fn replace_pattern(own: &str, source: &str, global: bool, with: &str) -> Option<
     if source == "." || source == "[^]" || source == "" {
         return None;
     }
-    if let Some(class) = source.strip_prefix('[').and_then(|rest| rest.strip_suffix("]+").or(rest.strip_suffix(']'))) {
+    if let Some(class) =
+        source.strip_prefix('[').and_then(|rest| rest.strip_suffix("]+").or(rest.strip_suffix(']')))
+    {
         if class.starts_with('^') || class.contains(['\\', '-', '[']) {
             return None;
         }
-        return global.then(|| own.chars().map(|character| if class.contains(character) { with.to_owned() } else { character.to_string() }).collect());
+        return global.then(|| {
+            own.chars()
+                .map(
+                    |character| {
+                        if class.contains(character) { with.to_owned() } else { character.to_string() }
+                    },
+                )
+                .collect()
+        });
     }
     let plain = source.replace("\\", "");
     let special = |character: char| ".*+?^${}()|[]".contains(character);
-    if source.contains(special) && !source.contains('\\') || source.contains("\\s") || source.contains("\\d") || source.contains("\\w") || plain.is_empty() {
+    if source.contains(special) && !source.contains('\\')
+        || source.contains("\\s")
+        || source.contains("\\d")
+        || source.contains("\\w")
+        || plain.is_empty()
+    {
         return None;
     }
     Some(if global { own.replace(&plain, with) } else { own.replacen(&plain, with, 1) })
@@ -287,7 +324,11 @@ fn bytes_method(bytes: &[u8], name: &str, arguments: &[Value]) -> Option<Is> {
         "reverse" => Some(Is::Bytes(bytes.iter().rev().copied().collect())),
         "slice" | "subarray" => {
             let start = usize::try_from(arguments.first().and_then(whole).unwrap_or(0)).ok()?;
-            let end = arguments.get(1).and_then(whole).and_then(|end| usize::try_from(end).ok()).unwrap_or(bytes.len());
+            let end = arguments
+                .get(1)
+                .and_then(whole)
+                .and_then(|end| usize::try_from(end).ok())
+                .unwrap_or(bytes.len());
             Some(Is::Bytes(bytes.get(start..end.min(bytes.len()))?.into()))
         }
         _ => None,
@@ -310,10 +351,13 @@ fn list_method(list: &Rc<Vec<Value>>, name: &str, arguments: &[Value]) -> Option
         "concat" => Is::List(Rc::new(list.iter().cloned().chain(spread(arguments)).collect())),
         "slice" => {
             let start = usize::try_from(arguments.first().and_then(whole).unwrap_or(0)).ok()?;
-            let end = arguments.get(1).and_then(whole).map_or(Some(list.len()), |end| usize::try_from(end).ok())?;
+            let end =
+                arguments.get(1).and_then(whole).map_or(Some(list.len()), |end| usize::try_from(end).ok())?;
             Is::List(Rc::new(list.get(start..end.min(list.len()))?.to_vec()))
         }
-        "at" => return list.get(usize::try_from(whole(arguments.first()?)?).ok()?).map(|value| value.is.clone()),
+        "at" => {
+            return list.get(usize::try_from(whole(arguments.first()?)?).ok()?).map(|value| value.is.clone());
+        }
         "flat" => Is::List(Rc::new(spread(list))),
         "filter" if arguments.first().and_then(Value::as_name).is_some_and(|name| &**name == "Boolean") => {
             Is::List(Rc::clone(list))
@@ -375,7 +419,9 @@ fn encode(text: &str, encoding: &str) -> Option<Vec<u8>> {
     match encoding {
         "base64" | "base64url" => base64(text),
         "hex" => fold::unhex(text.as_bytes()),
-        "latin1" | "binary" => text.chars().map(|character| u8::try_from(u32::from(character) & 0xFF).ok()).collect(),
+        "latin1" | "binary" => {
+            text.chars().map(|character| u8::try_from(u32::from(character) & 0xFF).ok()).collect()
+        }
         "utf8" | "utf-8" | "ascii" => Some(text.as_bytes().to_vec()),
         _ => None,
     }

@@ -9,9 +9,16 @@ const DEEPEST: usize = 1500;
 
 /// True where parsing descends at most [`DEEPEST`] levels.
 pub(super) fn is_shallow(source: &[u8]) -> bool {
-    Scan { source, at: 0, levels: vec![Level::default()], total: 1, previous: Previous::Start, before_else: 0 }
-        .run()
-        .is_some()
+    Scan {
+        source,
+        at: 0,
+        levels: vec![Level::default()],
+        total: 1,
+        previous: Previous::Start,
+        before_else: 0,
+    }
+    .run()
+    .is_some()
 }
 
 /// What was read last.
@@ -137,7 +144,8 @@ impl Scan<'_> {
     }
 
     fn skip_to(&mut self, byte: u8) {
-        self.at = memchr::memchr(byte, &self.source[self.at..]).map_or(self.source.len(), |end| self.at + end);
+        self.at =
+            memchr::memchr(byte, &self.source[self.at..]).map_or(self.source.len(), |end| self.at + end);
     }
 
     fn deeper(&mut self) -> Option<()> {
@@ -196,8 +204,8 @@ impl Scan<'_> {
                 self.previous = Previous::Operator;
                 Some(true)
             }
-            b"return" | b"typeof" | b"case" | b"in" | b"instanceof" | b"delete" | b"void" | b"throw" | b"new"
-            | b"do" | b"extends" | b"default" | b"class" | b"function" => {
+            b"return" | b"typeof" | b"case" | b"in" | b"instanceof" | b"delete" | b"void" | b"throw"
+            | b"new" | b"do" | b"extends" | b"default" | b"class" | b"function" => {
                 if !matches!(word, b"in" | b"instanceof") {
                     self.value(newline);
                 }
@@ -312,7 +320,8 @@ mod tests {
 
     #[test]
     fn ordinary_code_is_shallow() {
-        let long = "const a = b / c / d; x = /[(]/.test(y) ? `${f(`a${1}`)}` : {}\nlet z = 'x('\n".repeat(3000);
+        let long =
+            "const a = b / c / d; x = /[(]/.test(y) ? `${f(`a${1}`)}` : {}\nlet z = 'x('\n".repeat(3000);
         assert!(is_shallow(long.as_bytes()));
         assert!(is_shallow("if (a) b; else if (c) d; else e;\nfoo()\n".repeat(3000).as_bytes()));
         assert!(is_shallow(b"switch (x) { case 'a': return /}/.exec(y); default: }"));
@@ -321,9 +330,34 @@ mod tests {
     #[test]
     fn whatever_nests_is_not() {
         for pattern in [
-            "(", "[", "{", "!", "-", "a+", "a=", "a?", "a=>", "f(", "`${", "if(1)", "if(1);else ", "new ", "a.b.",
-            "a:", "x=[", "typeof ", "a?.", "for(;;)", "while(1)", "async()=>", "await ", "a,(", "await\n",
-            "a>\n", "class\nA extends ", "function\nf(a=",
+            "(",
+            "[",
+            "{",
+            "!",
+            "-",
+            "a+",
+            "a=",
+            "a?",
+            "a=>",
+            "f(",
+            "`${",
+            "if(1)",
+            "if(1);else ",
+            "new ",
+            "a.b.",
+            "a:",
+            "x=[",
+            "typeof ",
+            "a?.",
+            "for(;;)",
+            "while(1)",
+            "async()=>",
+            "await ",
+            "a,(",
+            "await\n",
+            "a>\n",
+            "class\nA extends ",
+            "function\nf(a=",
         ] {
             let deep = pattern.repeat(40_000);
             assert!(!is_shallow(deep.as_bytes()), "{pattern}");
@@ -332,7 +366,9 @@ mod tests {
 
     #[test]
     fn brackets_that_only_seem_to_close_do_not_count() {
-        for pattern in ["(function(){if(1)/}/;", "({}/)/,(", "(a++/)/b,", "(<!--)\n", "(/*)*/", "(')',", "(`)`,"] {
+        for pattern in
+            ["(function(){if(1)/}/;", "({}/)/,(", "(a++/)/b,", "(<!--)\n", "(/*)*/", "(')',", "(`)`,"]
+        {
             let deep = pattern.repeat(40_000);
             assert!(!is_shallow(deep.as_bytes()), "{pattern}");
         }

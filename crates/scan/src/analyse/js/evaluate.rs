@@ -1,9 +1,9 @@
 //! Finds out what an expression can be, asking only for what is needed.
 
+use super::builtins;
 use super::ir::{Id, Key, Node, Program, Symbol};
 use super::roles;
 use super::value::{Is, Origin, Origins, Value};
-use super::builtins;
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -19,12 +19,21 @@ pub(super) trait Modules {
     fn resolve(&self, file: usize, module: &str) -> Option<usize>;
 }
 
+/// What reaches a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// The value of an argument.
+    Argument(Id),
+    /// Whatever a call hands to the functions it is given.
+    Given(Id),
+}
+
 /// Answers what expressions can be.
 pub(super) struct Evaluator<'p> {
     program: &'p Program,
     modules: &'p dyn Modules,
-    /// Values of parameters by the calls that pass them.
-    pub(super) passed: HashMap<Symbol, Vec<Id>>,
+    /// What reaches parameters.
+    pub(super) passed: HashMap<Symbol, Vec<Passed>>,
     /// Texts that were given to lists and the like after they were made.
     pub(super) added: HashMap<Symbol, Vec<Id>>,
     known: HashMap<Id, Value>,
@@ -80,7 +89,9 @@ impl<'p> Evaluator<'p> {
             Node::Number(number) => Value { is: Is::Number(*number), from: Origins::NONE },
             Node::Flag(flag) => Value { is: Is::Flag(*flag), from: Origins::NONE },
             Node::Nothing => Value { is: Is::Nothing, from: Origins::NONE },
-            Node::Pattern(source, global) => Value { is: Is::Pattern(Rc::clone(source), *global), from: Origins::NONE },
+            Node::Pattern(source, global) => {
+                Value { is: Is::Pattern(Rc::clone(source), *global), from: Origins::NONE }
+            }
             Node::Name(symbol) => self.symbol(*symbol),
             Node::Global(name) => self.global(id, name),
             Node::This => Value::default(),
@@ -116,7 +127,6 @@ impl<'p> Evaluator<'p> {
                     _ => Value::unknown(over.from),
                 }
             }
-            Node::Given(call) => self.given(*call),
             Node::Import(module) => self.module(program.file_of(id), module),
             Node::ImportCall(source) => {
                 let source = self.value(*source);
@@ -139,8 +149,13 @@ impl<'p> Evaluator<'p> {
         let passed = self.passed.get(&symbol).cloned().unwrap_or_default();
         let mut all: Option<Value> = None;
         let mut texts = 0;
-        for &definition in own.iter().chain(&passed).take(24) {
-            let value = self.value(definition);
+        let own = own.iter().map(|&value| Passed::Argument(value));
+        let definitions = own.len();
+        for definition in own.chain(passed).take(24) {
+            let value = match definition {
+                Passed::Argument(value) => self.value(value),
+                Passed::Given(call) => self.given(call),
+            };
             texts += usize::from(matches!(value.is, Is::Text(_) | Is::Number(_)));
             all = Some(match all {
                 Some(known) => known.or(&value),
@@ -149,7 +164,7 @@ impl<'p> Evaluator<'p> {
         }
         let mut value = all.unwrap_or_default();
         // A text that is given again and again is not one constant.
-        if texts > 1 && own.len() > 1 && matches!(value.is, Is::Number(_)) {
+        if texts > 1 && definitions > 1 && matches!(value.is, Is::Number(_)) {
             value.is = Is::Unknown;
         }
         for (_, member) in program.fields.get(&symbol).into_iter().flatten().take(64) {
@@ -230,7 +245,11 @@ impl<'p> Evaluator<'p> {
             && program.fields.contains_key(&symbol)
         {
             let given = self.field(symbol, &Key::Plain(Rc::clone(&name)));
-            value = if matches!(value.is, Is::Unknown | Is::Nothing) { given.with(value.from) } else { value.or(&given) };
+            value = if matches!(value.is, Is::Unknown | Is::Nothing) {
+                given.with(value.from)
+            } else {
+                value.or(&given)
+            };
         }
         value
     }
@@ -318,7 +337,8 @@ impl<'p> Evaluator<'p> {
 
     fn module(&mut self, file: usize, module: &str) -> Value {
         if let Some(found) = self.modules.resolve(file, module) {
-            let whole = self.program.files[found].exports.iter().find(|(name, _)| name.is_empty()).map(|(_, id)| *id);
+            let whole =
+                self.program.files[found].exports.iter().find(|(name, _)| name.is_empty()).map(|(_, id)| *id);
             if let Some(id) = whole
                 && self.program.files[found].exports.len() == 1
             {
@@ -449,18 +469,31 @@ impl<'p> Evaluator<'p> {
                 }
                 let owner = target.owner.map_or(Origins::NONE, |owner| owner.from);
                 let from = owner.and(from).and(target.value.from);
-                if is_test(&target.method) { Value::default() } else { Value::unknown(from.without(&[Origin::Hidden])) }
+                if is_test(&target.method) {
+                    Value::default()
+                } else {
+                    Value::unknown(from.without(&[Origin::Hidden]))
+                }
             }
         }
     }
 
-    fn named_call(&mut self, id: Id, target: &Callee, name: &str, arguments: &[Value], from: Origins) -> Value {
-        let owner = target.owner.as_ref().map_or(Origins::NONE, |owner| owner.from).without(&[Origin::Hidden]);
+    fn named_call(
+        &mut self,
+        id: Id,
+        target: &Callee,
+        name: &str,
+        arguments: &[Value],
+        from: Origins,
+    ) -> Value {
+        let owner =
+            target.owner.as_ref().map_or(Origins::NONE, |owner| owner.from).without(&[Origin::Hidden]);
         if is_require(name) {
             return arguments.first().map(|source| self.required(id, source)).unwrap_or_default();
         }
         match name {
-            "util.promisify" | "Object.freeze" | "Object.assign" | "Promise.resolve" | "promisify" | "Symbol" => {
+            "util.promisify" | "Object.freeze" | "Object.assign" | "Promise.resolve" | "promisify"
+            | "Symbol" => {
                 return arguments.first().cloned().unwrap_or_default().with(from);
             }
             "Promise.all" | "Promise.allSettled" | "Promise.race" | "Object.values" | "Object.entries" => {
@@ -483,7 +516,10 @@ impl<'p> Evaluator<'p> {
                     && let Some(key) = key.as_text()
                 {
                     let value = named_member(object, key, Origins::of(&[Origin::Hidden]));
-                    return Value { is: Is::Record(Rc::new(vec![("value".into(), value)])), from: Origins::NONE };
+                    return Value {
+                        is: Is::Record(Rc::new(vec![("value".into(), value)])),
+                        from: Origins::NONE,
+                    };
                 }
             }
             _ => {}
@@ -503,9 +539,11 @@ impl<'p> Evaluator<'p> {
         if roles::is_spawn(name) {
             own = own.and(of_output(arguments));
         }
-        let decodes = matches!(name, "Buffer.from" | "Buffer") && arguments.len() > 1 && arguments[1]
-            .as_text()
-            .is_some_and(|encoding| matches!(&**encoding, "base64" | "hex" | "base64url"));
+        let decodes = matches!(name, "Buffer.from" | "Buffer")
+            && arguments.len() > 1
+            && arguments[1]
+                .as_text()
+                .is_some_and(|encoding| matches!(&**encoding, "base64" | "hex" | "base64url"));
         if decodes {
             own = own.and(Origins::of(&[Origin::Decoded]));
         }
@@ -525,7 +563,8 @@ impl<'p> Evaluator<'p> {
             let object = *object;
             let object_value = self.value(object);
             if let Some((name, _)) = named {
-                let through = !matches!(object_value.is, Is::Unknown | Is::Text(_) | Is::List(_) | Is::Record(_));
+                let through =
+                    !matches!(object_value.is, Is::Unknown | Is::Text(_) | Is::List(_) | Is::Record(_));
                 if through && matches!(&*name, "call" | "apply" | "bind") {
                     let inner = self.callee(object);
                     return Callee { skip: 1, applied: &*name == "apply", ..inner };
@@ -551,7 +590,9 @@ impl<'p> Evaluator<'p> {
 
     /// What a call hands to the functions among its arguments.
     fn given(&mut self, call: Id) -> Value {
-        let Node::Call { callee, arguments, .. } = &self.program.nodes[call as usize] else { return Value::default() };
+        let Node::Call { callee, arguments, .. } = &self.program.nodes[call as usize] else {
+            return Value::default();
+        };
         let target = self.callee(*callee);
         let owner = target.owner.as_ref().map_or(Origins::NONE, |owner| owner.from);
         if let Some(Value { is: Is::List(list), .. }) = &target.owner
@@ -608,13 +649,25 @@ fn named_member(owner: &Value, name: &str, hidden: Origins) -> Value {
         return Value { is: Is::Named(format!("process.env.{name}").into()), from };
     }
     let inherited = owner.from.without(&[Origin::Environment, Origin::Hidden]).and(hidden);
-    let inherited = if owner.from.has(Origin::Hidden) { inherited.and(Origins::of(&[Origin::Hidden])) } else { inherited };
+    let inherited = if owner.from.has(Origin::Hidden) {
+        inherited.and(Origins::of(&[Origin::Hidden]))
+    } else {
+        inherited
+    };
     // The entry of a module's own default export is the module; so are the parts of a root object.
-    if name == "default" || path.is_empty() && roles::is_root(name) || &**path == "process" && name == "mainModule" {
-        return Value { is: Is::Named(if &**path == "process" { "module".into() } else { Rc::clone(path) }), from: inherited };
+    if name == "default"
+        || path.is_empty() && roles::is_root(name)
+        || &**path == "process" && name == "mainModule"
+    {
+        return Value {
+            is: Is::Named(if &**path == "process" { "module".into() } else { Rc::clone(path) }),
+            from: inherited,
+        };
     }
     if name == "constructor" {
-        let made = if path.ends_with("()") || matches!(&**path, "module" | "String" | "Array" | "Object" | "Function") {
+        let made = if path.ends_with("()")
+            || matches!(&**path, "module" | "String" | "Array" | "Object" | "Function")
+        {
             if &**path == "module" { "Module" } else { "Function" }
         } else {
             "Function"
@@ -668,15 +721,30 @@ fn of_output(arguments: &[Value]) -> Origins {
 
 /// True for commands that print a token or a password.
 fn mints(command: &str) -> bool {
-    crate::analyse::evidence::of_command(&command.replace(',', " ")).contains(crate::analyse::signal::Signal::MintCredential)
+    crate::analyse::evidence::of_command(&command.replace(',', " "))
+        .contains(crate::analyse::signal::Signal::MintCredential)
 }
 
 /// Questions about a value whose answers do not carry it.
 fn is_test(method: &str) -> bool {
     matches!(
         method,
-        "includes" | "startsWith" | "endsWith" | "test" | "indexOf" | "has" | "existsSync" | "exists" | "accessSync"
-            | "access" | "statSync" | "isDirectory" | "isFile" | "some" | "every" | "hasOwnProperty"
+        "includes"
+            | "startsWith"
+            | "endsWith"
+            | "test"
+            | "indexOf"
+            | "has"
+            | "existsSync"
+            | "exists"
+            | "accessSync"
+            | "access"
+            | "statSync"
+            | "isDirectory"
+            | "isFile"
+            | "some"
+            | "every"
+            | "hasOwnProperty"
     )
 }
 

@@ -54,8 +54,6 @@ pub(super) enum Node {
     Spread(Id),
     /// Any element of a list that is walked through.
     Element(Id),
-    /// What a call hands to the functions it is given.
-    Given(Id),
     /// A module by its name.
     Import(Rc<str>),
     /// `import(…)`.
@@ -87,8 +85,19 @@ pub(super) enum Statement {
     Declare(Symbol, Id),
     Return(Option<Id>),
     If(Id, Rc<[Statement]>, Rc<[Statement]>),
-    Loop { init: Rc<[Statement]>, test: Option<Id>, update: Option<Id>, body: Rc<[Statement]>, runs_first: bool },
-    Each { symbol: Option<Symbol>, over: Id, keys: bool, body: Rc<[Statement]> },
+    Loop {
+        init: Rc<[Statement]>,
+        test: Option<Id>,
+        update: Option<Id>,
+        body: Rc<[Statement]>,
+        runs_first: bool,
+    },
+    Each {
+        symbol: Option<Symbol>,
+        over: Id,
+        keys: bool,
+        body: Rc<[Statement]>,
+    },
     Switch(Id, Rc<[(Option<Id>, Rc<[Statement]>)]>),
     Try(Rc<[Statement]>, Rc<[Statement]>),
     Block(Rc<[Statement]>),

@@ -4,7 +4,7 @@ use super::ir::{File, Function, Id, Key, Node, Program, Statement, Symbol, Targe
 use oxc_ast::ast;
 use oxc_semantic::Scoping;
 use oxc_span::GetSpan;
-use oxc_syntax::operator::{AssignmentOperator, BinaryOperator, UpdateOperator};
+use oxc_syntax::operator::{AssignmentOperator, UpdateOperator};
 use std::rc::Rc;
 
 /// Adds a parsed file to the program.
@@ -134,7 +134,13 @@ impl Lowering<'_, '_> {
             S::WhileStatement(inner) => {
                 let test = Some(self.expression(&inner.test));
                 let body = self.block(&inner.body);
-                out.push(Statement::Loop { init: Rc::default(), test, update: None, body, runs_first: false });
+                out.push(Statement::Loop {
+                    init: Rc::default(),
+                    test,
+                    update: None,
+                    body,
+                    runs_first: false,
+                });
             }
             S::DoWhileStatement(inner) => {
                 let body = self.block(&inner.body);
@@ -157,8 +163,11 @@ impl Lowering<'_, '_> {
             }
             S::TryStatement(inner) => {
                 let body = self.statements(&inner.block.body);
-                let handler =
-                    inner.handler.as_ref().map(|handler| self.statements(&handler.body.body)).unwrap_or_default();
+                let handler = inner
+                    .handler
+                    .as_ref()
+                    .map(|handler| self.statements(&handler.body.body))
+                    .unwrap_or_default();
                 out.push(Statement::Try(body, handler));
                 if let Some(last) = &inner.finalizer {
                     let last = self.statements(&last.body);
@@ -438,7 +447,11 @@ impl Lowering<'_, '_> {
         body: &Rc<[Statement]>,
     ) {
         let returns = self.returns.pop().unwrap_or_default();
-        let body = if first.is_empty() { Rc::clone(body) } else { first.into_iter().chain(body.iter().cloned()).collect() };
+        let body = if first.is_empty() {
+            Rc::clone(body)
+        } else {
+            first.into_iter().chain(body.iter().cloned()).collect()
+        };
         self.program.functions[slot as usize] = Function { parameters, returns, body };
     }
 

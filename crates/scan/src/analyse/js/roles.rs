@@ -14,7 +14,9 @@ pub(super) fn module(name: &str) -> Rc<str> {
         "path/posix" | "path/win32" | "upath" => "path".into(),
         "child_process" | "child-process-promise" | "promisify-child-process" => "child_process".into(),
         "cross-spawn" => "child_process.spawn".into(),
-        "node-fetch" | "cross-fetch" | "isomorphic-fetch" | "make-fetch-happen" | "node-fetch-native" => "fetch".into(),
+        "node-fetch" | "cross-fetch" | "isomorphic-fetch" | "make-fetch-happen" | "node-fetch-native" => {
+            "fetch".into()
+        }
         "follow-redirects" => "".into(),
         "request-promise" | "request-promise-native" | "postman-request" => "request".into(),
         "ws" | "isomorphic-ws" => "WebSocket".into(),
@@ -27,7 +29,10 @@ pub(super) fn module(name: &str) -> Rc<str> {
 
 /// Objects whose members are the global names themselves.
 pub(super) fn is_root(name: &str) -> bool {
-    matches!(name, "globalThis" | "window" | "global" | "self" | "frames" | "top" | "parent" | "GLOBAL" | "root")
+    matches!(
+        name,
+        "globalThis" | "window" | "global" | "self" | "frames" | "top" | "parent" | "GLOBAL" | "root"
+    )
 }
 
 /// Where the value of a name or of a call comes from; calls end in `()`.
@@ -37,11 +42,24 @@ pub(super) fn origin(name: &str) -> Origins {
     const CAPTURE: Origins = Origins::of(&[Origin::Capture]);
     const OUTPUT: Origins = Origins::of(&[Origin::Output]);
     match name {
-        "process.env" | "Deno.env.toObject()" | "Bun.env" | "import.meta.env" => Origins::of(&[Origin::Environment]),
-        "os.hostname()" | "os.userInfo()" | "os.networkInterfaces()" | "Deno.hostname()" | "username()"
-        | "machine-id.machineIdSync()" | "machine-id.machineId()" | "public-ip()" => IDENTITY,
-        "clipboardy.read()" | "clipboardy.readSync()" | "navigator.clipboard.readText()" | "clipboardy.default.read()"
-        | "electron.clipboard.readText()" | "clipboard.readText()" | "screenshot-desktop()"
+        "process.env" | "Deno.env.toObject()" | "Bun.env" | "import.meta.env" => {
+            Origins::of(&[Origin::Environment])
+        }
+        "os.hostname()"
+        | "os.userInfo()"
+        | "os.networkInterfaces()"
+        | "Deno.hostname()"
+        | "username()"
+        | "machine-id.machineIdSync()"
+        | "machine-id.machineId()"
+        | "public-ip()" => IDENTITY,
+        "clipboardy.read()"
+        | "clipboardy.readSync()"
+        | "navigator.clipboard.readText()"
+        | "clipboardy.default.read()"
+        | "electron.clipboard.readText()"
+        | "clipboard.readText()"
+        | "screenshot-desktop()"
         | "navigator.mediaDevices.getDisplayMedia()" => CAPTURE,
         "__filename" | "import.meta.url" | "import.meta.filename" => Origins::of(&[Origin::OwnFile]),
         _ if name.ends_with(')') && is_fetch(name) => FETCHED,
@@ -53,12 +71,26 @@ pub(super) fn origin(name: &str) -> Origins {
 /// How much a variable of the environment matters.
 pub(super) fn environment(name: &str) -> Origins {
     let upper = name.to_ascii_uppercase();
-    let secret = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PRIVATE_KEY", "MNEMONIC", "SEED", "API_KEY", "ACCESS_KEY", "CREDENTIAL"]
-        .iter()
-        .any(|word| upper.contains(word));
+    let secret = [
+        "TOKEN",
+        "SECRET",
+        "PASSWORD",
+        "PASSWD",
+        "PRIVATE_KEY",
+        "MNEMONIC",
+        "SEED",
+        "API_KEY",
+        "ACCESS_KEY",
+        "CREDENTIAL",
+    ]
+    .iter()
+    .any(|word| upper.contains(word));
     if secret {
         Origins::of(&[Origin::EnvironmentKey])
-    } else if matches!(upper.as_str(), "USER" | "USERNAME" | "LOGNAME" | "HOSTNAME" | "COMPUTERNAME" | "USERDOMAIN") {
+    } else if matches!(
+        upper.as_str(),
+        "USER" | "USERNAME" | "LOGNAME" | "HOSTNAME" | "COMPUTERNAME" | "USERDOMAIN"
+    ) {
         Origins::of(&[Origin::Identity])
     } else {
         Origins::NONE
@@ -68,9 +100,18 @@ pub(super) fn environment(name: &str) -> Origins {
 /// True for key material by the name of the parameter that brings it.
 pub(super) fn is_key_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["privatekey", "private_key", "mnemonic", "seedphrase", "secretkey", "secret_key", "walletseed", "passphrase"]
-        .iter()
-        .any(|word| lower.contains(word))
+    [
+        "privatekey",
+        "private_key",
+        "mnemonic",
+        "seedphrase",
+        "secretkey",
+        "secret_key",
+        "walletseed",
+        "passphrase",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// What a text names, by the words in it.
@@ -110,15 +151,24 @@ fn bare_address(text: &str) -> bool {
     let [a, b, ..] = parts.as_slice() else { return false };
     parts.len() == 4
         && parts.iter().all(|part| !part.is_empty() && part.len() <= 3 && part.parse::<u8>().is_ok())
-        && !matches!((*a, *b), ("127" | "10" | "0" | "255" | "224" | "239" | "1", _) | ("192", "168") | ("169", "254"))
+        && !matches!(
+            (*a, *b),
+            ("127" | "10" | "0" | "255" | "224" | "239" | "1", _) | ("192", "168") | ("169", "254")
+        )
         && !(*a == "172" && b.parse::<u8>().is_ok_and(|b| (16..32).contains(&b)))
-        && !matches!(host, "8.8.8.8" | "8.8.4.4" | "9.9.9.9" | "4.4.4.4" | "1.1.1.1") || rest.starts_with("8.8.8.8/")
+        && !matches!(host, "8.8.8.8" | "8.8.4.4" | "9.9.9.9" | "4.4.4.4" | "1.1.1.1")
+        || rest.starts_with("8.8.8.8/")
 }
 
 /// Calls that run text as code, and which argument holds it.
 pub(super) fn runs_text(name: &str, arguments: usize) -> Option<usize> {
     match name {
-        "eval" | "vm.runInThisContext" | "vm.runInNewContext" | "vm.runInContext" | "vm.Script" | "vm.compileFunction"
+        "eval"
+        | "vm.runInThisContext"
+        | "vm.runInNewContext"
+        | "vm.runInContext"
+        | "vm.Script"
+        | "vm.compileFunction"
         | "vm.Script().runInThisContext" => Some(0),
         "Function" | "AsyncFunction" | "GeneratorFunction" => arguments.checked_sub(1),
         _ if name.ends_with("._compile") => Some(0),
@@ -177,17 +227,39 @@ pub(super) fn network(name: &str) -> Option<Network> {
     let whole = Network { address: Some(0), data: 0 };
     let data = Network { address: None, data: 0 };
     Some(match (base, method) {
-        ("" | "undici", "fetch" | "request" | "stream") | ("", "axios" | "got" | "needle" | "request" | "phin" | "bent" | "ky") => whole,
-        ("axios" | "axios.default" | "got" | "needle" | "request" | "superagent" | "ky" | "phin" | "axios.create" | "axiod", _)
-            if matches!(
-                method,
-                "get" | "post" | "put" | "patch" | "request" | "delete" | "default" | "send" | "query" | "stream" | "head"
-            ) =>
+        ("" | "undici", "fetch" | "request" | "stream")
+        | ("", "axios" | "got" | "needle" | "phin" | "bent" | "ky") => whole,
+        (
+            "axios" | "axios.default" | "got" | "needle" | "request" | "superagent" | "ky" | "phin"
+            | "axios.create" | "axiod",
+            _,
+        ) if matches!(
+            method,
+            "get"
+                | "post"
+                | "put"
+                | "patch"
+                | "request"
+                | "delete"
+                | "default"
+                | "send"
+                | "query"
+                | "stream"
+                | "head"
+        ) =>
         {
-            if path.contains("()") && matches!(method, "send" | "query") { data } else { whole }
+            if path.contains("()") && matches!(method, "send" | "query") {
+                data
+            } else {
+                whole
+            }
         }
         ("http" | "https" | "http2", "request" | "get" | "connect") => whole,
-        ("http.request" | "https.request" | "http.get" | "https.get" | "request" | "request.post" | "http2.connect", "write" | "end") => data,
+        (
+            "http.request" | "https.request" | "http.get" | "https.get" | "request" | "request.post"
+            | "http2.connect",
+            "write" | "end",
+        ) => data,
         ("XMLHttpRequest", "open") => Network { address: Some(1), data: 9 },
         ("XMLHttpRequest", "send") => data,
         ("navigator", "sendBeacon") => whole,
@@ -197,7 +269,10 @@ pub(super) fn network(name: &str) -> Option<Network> {
         ("net.Socket" | "net.connect" | "net.createConnection" | "tls.connect", "connect") => whole,
         ("net.Socket" | "net.connect" | "net.createConnection" | "tls.connect", "write" | "end") => data,
         ("dgram.createSocket", "send") => data,
-        ("dns" | "dns.promises" | "dns.Resolver", "lookup" | "resolve" | "resolve4" | "resolve6" | "resolveTxt") => whole,
+        (
+            "dns" | "dns.promises" | "dns.Resolver",
+            "lookup" | "resolve" | "resolve4" | "resolve6" | "resolveTxt",
+        ) => whole,
         ("nodemailer.createTransport", "sendMail") => data,
         ("node-telegram-bot-api" | "telegraf.Telegraf", "sendMessage" | "sendDocument") => data,
         _ => return None,
@@ -213,8 +288,18 @@ pub(super) fn is_lookup(name: &str) -> bool {
 pub(super) fn is_read(name: &str) -> bool {
     matches!(
         name,
-        "fs.readFileSync" | "fs.readFile" | "fs.promises.readFile" | "fs.createReadStream" | "fs.openSync" | "Bun.file"
-            | "Deno.readTextFile" | "Deno.readTextFileSync" | "fs.readJsonSync" | "fs.readJson" | "fs.copyFileSync" | "fs.copySync"
+        "fs.readFileSync"
+            | "fs.readFile"
+            | "fs.promises.readFile"
+            | "fs.createReadStream"
+            | "fs.openSync"
+            | "Bun.file"
+            | "Deno.readTextFile"
+            | "Deno.readTextFileSync"
+            | "fs.readJsonSync"
+            | "fs.readJson"
+            | "fs.copyFileSync"
+            | "fs.copySync"
     )
 }
 
@@ -222,25 +307,50 @@ pub(super) fn is_read(name: &str) -> bool {
 pub(super) fn is_write(name: &str) -> bool {
     matches!(
         name,
-        "fs.writeFileSync" | "fs.writeFile" | "fs.promises.writeFile" | "fs.appendFileSync" | "fs.appendFile"
-            | "fs.promises.appendFile" | "fs.createWriteStream" | "fs.outputFileSync" | "fs.outputFile" | "Bun.write"
-            | "Deno.writeTextFile" | "Deno.writeTextFileSync"
+        "fs.writeFileSync"
+            | "fs.writeFile"
+            | "fs.promises.writeFile"
+            | "fs.appendFileSync"
+            | "fs.appendFile"
+            | "fs.promises.appendFile"
+            | "fs.createWriteStream"
+            | "fs.outputFileSync"
+            | "fs.outputFile"
+            | "Bun.write"
+            | "Deno.writeTextFile"
+            | "Deno.writeTextFileSync"
     )
 }
 
 /// Calls that remove a file.
 pub(super) fn is_remove(name: &str) -> bool {
-    matches!(name, "fs.unlinkSync" | "fs.unlink" | "fs.promises.unlink" | "fs.rmSync" | "fs.rm" | "fs.promises.rm")
+    matches!(
+        name,
+        "fs.unlinkSync" | "fs.unlink" | "fs.promises.unlink" | "fs.rmSync" | "fs.rm" | "fs.promises.rm"
+    )
 }
 
 /// Transforms whose outcome was hidden before.
 pub(super) fn transform(name: &str) -> Origins {
     const DECODED: Origins = Origins::of(&[Origin::Decoded]);
     match name {
-        "atob" | "unescape" | "String.fromCharCode" | "zlib.inflateSync" | "zlib.gunzipSync" | "zlib.unzipSync" | "zlib.inflateRawSync"
-        | "zlib.brotliDecompressSync" | "zlib.gunzip" | "zlib.inflate" | "lz-string.decompress" | "lz-string.decompressFromBase64"
+        "atob"
+        | "unescape"
+        | "String.fromCharCode"
+        | "zlib.inflateSync"
+        | "zlib.gunzipSync"
+        | "zlib.unzipSync"
+        | "zlib.inflateRawSync"
+        | "zlib.brotliDecompressSync"
+        | "zlib.gunzip"
+        | "zlib.inflate"
+        | "lz-string.decompress"
+        | "lz-string.decompressFromBase64"
         | "pako.inflate" => DECODED,
-        _ if name.contains("createDecipher") || name.contains("crypto-js.AES.decrypt") || name.contains("fernet") => {
+        _ if name.contains("createDecipher")
+            || name.contains("crypto-js.AES.decrypt")
+            || name.contains("fernet") =>
+        {
             Origins::of(&[Origin::Decrypted])
         }
         _ => Origins::NONE,

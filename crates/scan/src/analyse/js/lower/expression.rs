@@ -24,7 +24,8 @@ impl Lowering<'_, '_> {
             E::Identifier(identifier) => self.identifier(identifier),
             E::ThisExpression(_) => self.node(Node::This, at),
             E::ArrayExpression(array) => {
-                let elements: Vec<Id> = array.elements.iter().map(|element| self.element(element, at)).collect();
+                let elements: Vec<Id> =
+                    array.elements.iter().map(|element| self.element(element, at)).collect();
                 self.node(Node::List(elements.into()), at)
             }
             E::ObjectExpression(object) => self.object(object, at),
