@@ -4,3 +4,4 @@ mod bypass;
 mod drill;
 mod everyday;
 mod theft;
+mod ways;

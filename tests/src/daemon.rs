@@ -111,6 +111,16 @@ impl<'a> Daemon<'a> {
         lines.lines().map(|line| serde_json::from_str(line).expect("an event on each line")).collect()
     }
 
+    /// Every event that the journal on disk still has, oldest file first.
+    pub fn journal(&self) -> Vec<Event> {
+        let folder = fs::read_dir(self.state.join("state/journal")).expect("the journal's folder");
+        let mut files: Vec<PathBuf> = folder.flatten().map(|entry| entry.path()).collect();
+        files.sort_by_key(|file| fs::metadata(file).and_then(|metadata| metadata.modified()).ok());
+        let texts = files.iter().map(|file| fs::read_to_string(file).expect("the journal"));
+        let text: String = texts.collect();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     /// The guard's state, as `doorward status --json` prints it.
     pub fn state(&self) -> GuardState {
         let text = self.sandbox.ok(&mut self.doorward(&["status", "--json"]));

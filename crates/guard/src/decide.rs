@@ -19,7 +19,9 @@ pub struct Facts<'a> {
     pub manager: Option<&'a str>,
     /// The catalog's name for the reader, where it may have this class of secret.
     pub known_reader: Option<&'a str>,
-    /// True where the known reader is `git` or an SSH program.
+    /// Where it is such a program but not used as one: the catalog's name for it, and half a sentence why.
+    pub misused: Option<(&'a str, &'a str)>,
+    /// True where the known reader is there to fetch sources for the package manager.
     pub fetches_sources: bool,
     /// True where the secret is the package manager's own file.
     pub managers_own: bool,
@@ -243,7 +245,13 @@ fn decision(outcome: Outcome, step: Step, importance: Importance, why: String) -
 }
 
 fn wanted_secret(facts: &Facts<'_>) -> String {
-    format!("{} your {}", wanted(facts), facts.secret.title)
+    let plain = format!("{} your {}", wanted(facts), facts.secret.title);
+    match facts.misused {
+        Some((title, why)) => {
+            format!("{plain}, but not as {} does: {}", visible(title), visible(why))
+        }
+        None => plain,
+    }
 }
 
 fn wanted(facts: &Facts<'_>) -> String {

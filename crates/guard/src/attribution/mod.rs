@@ -72,6 +72,12 @@ pub(crate) fn manages(process: &Process) -> bool {
     Manager::of(process).is_some()
 }
 
+/// True where a package manager started a process itself, or through nothing but programs that fetch.
+pub fn is_started_by_manager(identity: &Identity, fetches: impl Fn(&Process) -> bool) -> bool {
+    let above = identity.ancestry.iter().find(|process| !fetches(process));
+    above.is_some_and(|process| Manager::of(process).is_some())
+}
+
 /// Whose code a package manager started.
 enum Found {
     /// A package that was installed.

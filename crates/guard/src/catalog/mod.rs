@@ -5,11 +5,14 @@ mod expand;
 mod parse;
 mod pattern;
 mod trust;
+mod usage;
 
 #[cfg(test)]
 mod tests;
 
 pub use pattern::Pattern;
+pub use trust::{Claim, Sought};
+pub use usage::{Usage, Word, Words};
 
 use std::path::{Path, PathBuf};
 
@@ -68,6 +71,10 @@ pub struct ReaderClass {
     pub root: bool,
     /// True where it may read every secret: indexers and virus scanners.
     pub any_secret: bool,
+    /// True where package managers start it to fetch sources.
+    pub fetches_sources: bool,
+    /// How its programs are used where they do not give the secret away.
+    pub usages: Vec<Usage>,
 }
 
 /// A secret that no file mark can guard.

@@ -1,5 +1,5 @@
 use super::pattern::PatternError;
-use super::{Catalog, CatalogError, Pattern, ReaderClass, SecretClass, Unguardable};
+use super::{Catalog, CatalogError, Pattern, ReaderClass, SecretClass, Unguardable, Usage, Word};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -66,6 +66,14 @@ impl Catalog {
                 });
             }
         }
+        for (source, raw) in &sources {
+            for class in raw.reader.iter().flat_map(|reader| &reader.usage).flat_map(|usage| &usage.secrets) {
+                if catalog.class(class.get_ref()).is_none() {
+                    let problem = format!("there is no secret `{}`", class.get_ref());
+                    return Err(source.error(Some(class.span()), problem, "name the id of a [[secret]]"));
+                }
+            }
+        }
         Ok(catalog)
     }
 }
@@ -120,6 +128,34 @@ struct RawReader {
     root: bool,
     #[serde(default)]
     any_secret: bool,
+    #[serde(default)]
+    fetches_sources: bool,
+    #[serde(default)]
+    usage: Vec<RawUsage>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawUsage {
+    #[serde(default)]
+    programs: Vec<String>,
+    #[serde(default)]
+    secrets: Vec<Spanned<String>>,
+    #[serde(default)]
+    calls: Vec<String>,
+    #[serde(default)]
+    named_by: Vec<String>,
+    #[serde(default)]
+    folders: bool,
+    #[serde(default)]
+    refuse: Vec<String>,
+    #[serde(default)]
+    needs: Vec<String>,
+    #[serde(default)]
+    below: Vec<Spanned<String>>,
+    connected: Option<bool>,
+    #[serde(default)]
+    terminal: bool,
 }
 
 #[derive(Deserialize)]
@@ -183,6 +219,29 @@ impl RawReader {
             snap: self.snap.clone(),
             root: self.root,
             any_secret: self.any_secret,
+            fetches_sources: self.fetches_sources,
+            usages: self.usage.iter().map(|usage| usage.understand(source)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl RawUsage {
+    fn understand(&self, source: &Source) -> Result<Usage, CatalogError> {
+        let words = |texts: &[String]| texts.iter().map(|text| Word::new(text)).collect();
+        let calls = |texts: &[String]| {
+            texts.iter().map(|text| text.split_whitespace().map(Word::new).collect()).collect()
+        };
+        Ok(Usage {
+            programs: words(&self.programs),
+            secrets: self.secrets.iter().map(|class| class.get_ref().clone()).collect(),
+            calls: calls(&self.calls),
+            named_by: words(&self.named_by),
+            folders: self.folders,
+            refuse: calls(&self.refuse),
+            needs: calls(&self.needs),
+            below: source.patterns(&self.below)?,
+            connected: self.connected,
+            terminal: self.terminal,
         })
     }
 }

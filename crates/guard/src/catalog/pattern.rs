@@ -172,7 +172,7 @@ fn fits<S: AsRef<str>>(segments: &[Segment], names: &[S]) -> bool {
     segment == segments.len()
 }
 
-fn shape_fits(shape: &[char], name: &[char]) -> bool {
+pub(super) fn shape_fits(shape: &[char], name: &[char]) -> bool {
     let (mut s, mut n) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     while n < name.len() {

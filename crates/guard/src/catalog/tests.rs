@@ -143,9 +143,22 @@ fn a_project_is_expanded_without_its_dependencies() {
 
 /// Who `class` may be read by, for a program that is held in the middle of reading.
 fn allowed(trap: &Trap, class: &str, identity: &Identity) -> Option<String> {
+    judged(trap, class, identity).ok()
+}
+
+/// The reader a held program is, or why it is none.
+fn judged(trap: &Trap, class: &str, identity: &Identity) -> Result<String, String> {
+    use std::os::unix::fs::MetadataExt;
     let catalog = catalog();
     let class = catalog.class(class).expect("class");
-    catalog.allows(trap.home.path(), class, identity).map(|reader| reader.id.clone())
+    let meta = fs::metadata(&trap.secret).expect("metadata");
+    let path = fs::canonicalize(&trap.secret).expect("canonical");
+    let sought = Sought { class, path: &path, file: (meta.dev(), meta.ino()), home: trap.home.path() };
+    match catalog.judge(&sought, identity) {
+        Claim::Reader(reader) => Ok(reader.id.clone()),
+        Claim::Misused(_, why) => Err(why),
+        Claim::Stranger => Err("a stranger".into()),
+    }
 }
 
 #[test]
@@ -160,6 +173,32 @@ fn ssh_keygen_reads_keys_and_a_copy_of_it_does_not() {
     fs::copy("/usr/bin/ssh-keygen", &copy).expect("copy");
     let held = trap.hold(Command::new(&copy).args(["-y", "-P", "", "-f"]).arg(&trap.secret));
     assert_eq!(allowed(&trap, "ssh-key", &held.itself()), None);
+}
+
+#[test]
+fn a_secret_under_another_name_is_still_named() {
+    let trap = Trap::new();
+    let link = trap.home.path().join("config");
+    std::os::unix::fs::symlink(&trap.secret, &link).expect("symlink");
+    let held = trap.hold(Command::new("ssh").arg("-F").arg(&link).arg("localhost"));
+    assert_eq!(judged(&trap, "ssh-key", &held.itself()), Err("its arguments name the file".into()));
+    drop(held);
+
+    let mut relative = Command::new("ssh");
+    relative.args(["-vFsecret", "localhost"]).current_dir(trap.home.path());
+    let held = trap.hold(&mut relative);
+    assert_eq!(judged(&trap, "ssh-key", &held.itself()), Err("its arguments name the file".into()));
+    drop(held);
+
+    let config = trap.home.path().join("include");
+    fs::write(&config, format!("Include {}\n", trap.secret.display())).expect("write");
+    let held = trap.hold(Command::new("ssh").arg("-F").arg(&config).arg("localhost"));
+    let why = judged(&trap, "ssh-key", &held.itself());
+    assert_eq!(
+        why,
+        Err("it has not called anybody to log in to".into()),
+        "it would print what it cannot understand"
+    );
 }
 
 #[test]
@@ -196,7 +235,7 @@ fn npm_reads_its_own_settings_and_other_node_programs_do_not() {
 }
 
 #[test]
-fn the_packaged_aws_reads_its_own_credentials_and_other_python_programs_do_not() {
+fn the_packaged_aws_is_known_and_other_python_programs_are_not() {
     let trap = Trap::new();
     let held = trap.hold(
         Command::new("/usr/bin/aws")
@@ -214,8 +253,8 @@ fn the_packaged_aws_reads_its_own_credentials_and_other_python_programs_do_not()
             .env_remove("PYTHONPATH"),
     );
     let aws = held.itself();
-    assert_eq!(allowed(&trap, "aws", &aws), Some("aws".into()), "{aws:?}");
-    assert_eq!(allowed(&trap, "npm", &aws), None);
+    assert_eq!(judged(&trap, "aws", &aws), Err("its arguments name the file".into()), "{aws:?}");
+    assert_eq!(judged(&trap, "npm", &aws), Err("a stranger".into()));
     drop(held);
 
     let held = trap.hold(
@@ -223,11 +262,11 @@ fn the_packaged_aws_reads_its_own_credentials_and_other_python_programs_do_not()
             .args(["-c", "import sys; open(sys.argv[1]).read()"])
             .arg(&trap.secret),
     );
-    assert_eq!(allowed(&trap, "aws", &held.itself()), None);
+    assert_eq!(judged(&trap, "aws", &held.itself()), Err("a stranger".into()));
 }
 
 #[test]
-fn gits_credential_helper_reads_its_store() {
+fn gits_credential_helper_reads_its_store_for_git_only() {
     let trap = Trap::new();
     let store = Command::new("git").arg("--exec-path").output().expect("git");
     let helper = Path::new(String::from_utf8_lossy(&store.stdout).trim()).join("git-credential-store");
@@ -236,7 +275,8 @@ fn gits_credential_helper_reads_its_store() {
         helper.display()
     );
     let held = trap.hold(Command::new("sh").args(["-c", &script]).arg(&trap.secret));
-    assert!(allowed(&trap, "gitcred", &held.reader(&trap.secret)).is_some());
+    let why = judged(&trap, "gitcred", &held.reader(&trap.secret));
+    assert_eq!(why, Err("it was not started by the program it works for".into()));
 }
 
 #[test]

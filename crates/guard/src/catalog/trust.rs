@@ -1,5 +1,6 @@
+use super::usage::{self, Call, Named};
 use super::{Catalog, Pattern, ReaderClass, SecretClass};
-use crate::identity::Identity;
+use crate::identity::{Identity, Process};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -11,20 +12,56 @@ const WRITABLE_BY_WORLD: u32 = 0o002;
 /// Folders that packages fill: a program in there counts only where the catalog spells them out.
 const FILLED_BY_PACKAGES: &[&str] = &["node_modules", "target", "site-packages", "tmp"];
 
+/// A file that somebody wants to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought<'a> {
+    /// Its kind.
+    pub class: &'a SecretClass,
+    /// Where it is.
+    pub path: &'a Path,
+    /// Its device and inode.
+    pub file: (u64, u64),
+    /// The home or project it lies in: programs that a user installed are looked for there.
+    pub home: &'a Path,
+}
+
+/// What the catalog says of a reader.
+#[derive(Debug, Clone)]
+pub enum Claim<'a> {
+    /// It may have the secret without anybody being asked.
+    Reader(&'a ReaderClass),
+    /// It is that program, but used in a way that gives the secret away: half a sentence says why.
+    Misused(&'a ReaderClass, String),
+    /// Nothing is known of it.
+    Stranger,
+}
+
 impl Catalog {
-    /// The reader a process is, if it may have secrets of this class without anybody being asked.
-    ///
-    /// `home` is the home the secret lies in: programs that a user installed are looked for there.
-    /// What the process descends from is not judged here.
-    pub fn allows(&self, home: &Path, class: &SecretClass, identity: &Identity) -> Option<&ReaderClass> {
+    /// What the catalog says of a process that wants a secret. What it descends from is not judged here.
+    pub fn judge(&self, sought: &Sought<'_>, identity: &Identity) -> Claim<'_> {
         let itself =
             !identity.deleted && !identity.memfd && identity.tracer == 0 && identity.injected.is_empty();
         if !itself {
-            return None;
+            return Claim::Stranger;
         }
-        let mut readers =
-            self.readers.iter().filter(|reader| reader.any_secret || class.readers.contains(&reader.id));
-        readers.find(|reader| reader.is(home, identity))
+        let of_class = |reader: &&ReaderClass| reader.any_secret || sought.class.readers.contains(&reader.id);
+        let mut claim = Claim::Stranger;
+        for reader in self.readers.iter().filter(of_class) {
+            if !reader.is(sought.home, identity) {
+                continue;
+            }
+            match reader.misuse(sought, identity) {
+                None => return Claim::Reader(reader),
+                Some(why) => claim = Claim::Misused(reader, why),
+            }
+        }
+        claim
+    }
+
+    /// True where a process is a program of the system that package managers start to fetch sources.
+    pub fn fetches_sources(&self, process: &Process) -> bool {
+        let mut readers = self.readers.iter().filter(|reader| reader.fetches_sources);
+        readers.any(|reader| is_systems_program(process, &reader.exe))
     }
 }
 
@@ -42,6 +79,41 @@ impl ReaderClass {
         }
         let exe = Program { path: &identity.exe, uid: identity.exe_uid, mode: identity.exe_mode, home };
         exe.is_one_of(&self.exe) && (!identity.interpreter || self.runs_its_script(home, identity))
+    }
+
+    /// Why this is not the use that the program is known for.
+    fn misuse(&self, sought: &Sought<'_>, identity: &Identity) -> Option<String> {
+        // Root reads what it likes; inside a sandbox names mean other files than they say.
+        if self.root || identity.mnt_ns_foreign {
+            return None;
+        }
+        if identity.has_unread_arguments() || identity.has_own_root() {
+            return Some("its arguments cannot be judged".into());
+        }
+        let names = identity.names(sought.home);
+        let named = |name: &str| {
+            let mut found = None;
+            for (file, path) in names.lead_to(name) {
+                if file == Some(sought.file) || path == sought.path {
+                    return Some(Named::Secret);
+                }
+                if sought.path.starts_with(&path) {
+                    found = Some(Named::Folder);
+                }
+            }
+            found
+        };
+        let args = identity.arguments();
+        let call = Call {
+            program: &identity.program_name(),
+            secret: &sought.class.id,
+            args: &args,
+            names: &named,
+            below: &|programs| identity.ancestry.iter().any(|parent| is_systems_program(parent, programs)),
+            connected: &|| identity.is_connected(),
+            terminal: &|| identity.is_fed_by_terminal(),
+        };
+        usage::misuse(&self.usages, &call)
     }
 
     fn runs_its_script(&self, home: &Path, identity: &Identity) -> bool {
@@ -123,6 +195,16 @@ impl Program<'_> {
             && Some(self.uid) == owner_of(&home)
             && pattern.matches(relative)
     }
+}
+
+/// True where a parent is the very file of root's that one of these patterns names.
+fn is_systems_program(parent: &Process, programs: &[Pattern]) -> bool {
+    programs.iter().any(|pattern| pattern.matches(&parent.exe))
+        && fs::metadata(&parent.exe).is_ok_and(|meta| {
+            (meta.dev(), meta.ino()) == (parent.dev, parent.ino)
+                && meta.uid() == 0
+                && meta.mode() & WRITABLE_BY_OTHERS == 0
+        })
 }
 
 fn owner_of(home: &Path) -> Option<u32> {

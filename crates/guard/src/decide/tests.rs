@@ -8,6 +8,7 @@ struct Case {
     package: Option<Attribution>,
     manager: Option<&'static str>,
     known_reader: Option<&'static str>,
+    misused: Option<(&'static str, &'static str)>,
     fetches_sources: bool,
     managers_own: bool,
     decoy: bool,
@@ -32,6 +33,7 @@ impl Case {
             package: None,
             manager: None,
             known_reader: None,
+            misused: None,
             fetches_sources: false,
             managers_own: false,
             decoy: false,
@@ -74,6 +76,7 @@ impl Case {
             package: self.package.as_ref(),
             manager: self.manager,
             known_reader: self.known_reader,
+            misused: self.misused,
             fetches_sources: self.fetches_sources,
             managers_own: self.managers_own,
             decoy: self.decoy,
@@ -145,6 +148,20 @@ fn a_known_reader_raises_no_event() {
     case.known_reader = Some("OpenSSH");
     let decision = case.decide();
     assert_eq!((decision.outcome, decision.importance, decision.step), (Outcome::Allow, None, Step::Reader));
+}
+
+#[test]
+fn a_known_program_that_is_misused_is_a_stranger_and_the_reason_is_told() {
+    let mut case = Case::new(Mode::Block);
+    (case.subject.exe, case.misused) =
+        ("/usr/bin/ssh".into(), Some(("OpenSSH", "its arguments name the file")));
+    let decision = case.decide();
+    assert_eq!((decision.outcome, decision.step), (Outcome::Deny, Step::Mode));
+    assert_eq!(
+        decision.why,
+        "ssh wanted to read your SSH private key, but not as OpenSSH does: its arguments name the file; programs without \
+         a rule are blocked."
+    );
 }
 
 #[test]

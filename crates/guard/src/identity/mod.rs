@@ -4,6 +4,7 @@ mod hash;
 mod injected;
 mod proc;
 mod script;
+mod situation;
 
 #[cfg(test)]
 pub(crate) mod held;

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-const MAX_CMDLINE: u64 = 64 * 1024;
+pub(super) const MAX_CMDLINE: u64 = 64 * 1024;
 const MAX_ENVIRON: u64 = 1024 * 1024;
 const MAX_MAPS: u64 = 4 * 1024 * 1024;
 const AT_EXECFN: u64 = 31;

@@ -5,6 +5,7 @@ mod connector;
 mod fanotify;
 mod peer;
 mod process;
+mod resolve;
 mod topology;
 
 pub use connector::{Connector, ProcessEvent};
@@ -17,4 +18,5 @@ pub use process::{
     fork_before_threads, is_remote_controlled, notify_systemd, poll_readable, raise_file_limit,
     raise_priority, wait_for_signal,
 };
+pub use resolve::resolve_cached;
 pub use topology::{DirectoryEvent, Topology};

@@ -7,6 +7,8 @@ use super::recent::ReadKey;
 use super::record::Record;
 use super::table::Guarded;
 use super::{Guard, lock};
+use crate::attribution;
+use crate::catalog::{Claim, Sought};
 use crate::decide::{self, Decision, Facts, Outcome, Standing, Step};
 use crate::sys::{Answer, EventBuffer, FanotifyError, PermissionEvent, raise_priority};
 use doorward_protocol::{Action, Event, EventKind, Importance, Timestamp};
@@ -85,7 +87,8 @@ impl Guard {
             self.reply(&request, answer);
             return Ok(());
         }
-        let look = Look { request, guarded, key, empty: metadata.len() == 0, since: Instant::now() };
+        let (empty, since) = (metadata.len() == 0, Instant::now());
+        let look = Look { request, guarded, file: (object.dev, object.ino), key, empty, since };
         if let Some(look) = self.conclude_familiar(look) {
             self.crew.look(look);
         }
@@ -108,7 +111,7 @@ impl Guard {
         let known = lock(&self.familiar).get(key.pid, key.generation);
         let Some(looked) = known else { return Some(look) };
         let version = self.settings.version();
-        let decision = self.decide(&look.guarded, &looked, look.empty);
+        let decision = self.decide(&look, &looked);
         if decision.outcome != Outcome::Deny && decision.step != Step::Mode {
             return Some(look);
         }
@@ -123,7 +126,7 @@ impl Guard {
             lock(&self.familiar).remember(key.pid, key.generation, Arc::clone(looked));
         }
         let version = self.settings.version();
-        let mut decision = self.decide(&look.guarded, looked, look.empty);
+        let mut decision = self.decide(&look, looked);
         if decision.step == Step::Lineage
             && decision.outcome == Outcome::Allow
             && self.was_told(&look.guarded, looked)
@@ -133,12 +136,19 @@ impl Guard {
         self.carry_out(look, looked, decision, version);
     }
 
-    fn decide(&self, guarded: &Guarded, looked: &Looked, empty: bool) -> Decision {
+    fn decide(&self, look: &Look, looked: &Looked) -> Decision {
+        let guarded = &look.guarded;
         let catalog = self.enrolment.catalog();
         let class = catalog.class(&guarded.secret.class);
-        let known = class
-            .zip(looked.identity.as_ref())
-            .and_then(|(class, identity)| catalog.allows(&guarded.root, class, identity));
+        let claim = class.zip(looked.identity.as_ref()).map_or(Claim::Stranger, |(class, identity)| {
+            let (path, home) = (&guarded.secret.path, &guarded.root);
+            catalog.judge(&Sought { class, path, file: look.file, home }, identity)
+        });
+        let (known, misused) = match &claim {
+            Claim::Reader(reader) => (Some(*reader), None),
+            Claim::Misused(reader, why) => (None, Some((reader.title.as_str(), why.as_str()))),
+            Claim::Stranger => (None, None),
+        };
         let managers_own = class
             .zip(looked.manager.as_ref())
             .is_some_and(|(class, manager)| class.owned_by.iter().any(|owner| owner == manager));
@@ -148,10 +158,14 @@ impl Guard {
             package: looked.package.as_ref(),
             manager: looked.manager.as_deref(),
             known_reader: known.map(|reader| reader.title.as_str()),
-            fetches_sources: known.is_some_and(|reader| ["git", "openssh"].contains(&reader.id.as_str())),
+            misused,
+            fetches_sources: known.is_some_and(|reader| reader.fetches_sources)
+                && looked.identity.as_ref().is_some_and(|identity| {
+                    attribution::is_started_by_manager(identity, |process| catalog.fetches_sources(process))
+                }),
             managers_own,
             decoy: guarded.secret.class.starts_with("decoy"),
-            empty,
+            empty: look.empty,
             terminal: looked.identity.as_ref().is_some_and(|identity| identity.tty),
             unseen: looked.identity.is_none(),
         };

@@ -44,6 +44,8 @@ struct State {
 pub(super) struct Look {
     pub(super) request: PermissionEvent,
     pub(super) guarded: Guarded,
+    /// Device and inode of the guarded file.
+    pub(super) file: (u64, u64),
     pub(super) key: Option<ReadKey>,
     /// True where nothing is in the file yet.
     pub(super) empty: bool,
