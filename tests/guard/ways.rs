@@ -17,6 +17,8 @@ use std::time::Duration;
 const WAYS: &str = include_str!("ways.txt");
 const FOLDERS: [&str; 5] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 const WORKERS: usize = 3;
+/// Read when everything else is done.
+const LAST: &str = ".ssh/last";
 /// What a program may write before the rest is ignored.
 const OUTPUT: u64 = 4 * 1024 * 1024;
 
@@ -118,6 +120,7 @@ fn attempt(sandbox: &Sandbox, ways: &[Way], mode: &str) -> Vec<(Tried, Vec<Event
         // What an earlier round linked elsewhere must not be this round's file.
         assert_eq!(fs::read_to_string(path).expect("just written"), content(way));
     }
+    sandbox.write(LAST, "nothing\n");
     let sink = Sink::start();
     let daemon = Daemon::start(sandbox, &format!("mode = {mode:?}"));
     let next = AtomicUsize::new(0);
@@ -155,7 +158,7 @@ fn attempt(sandbox: &Sandbox, ways: &[Way], mode: &str) -> Vec<(Tried, Vec<Event
 
 /// All events, once the last one has been written down.
 fn last_events(daemon: &Daemon<'_>, sandbox: &Sandbox) -> Vec<Event> {
-    let last = sandbox.write(".ssh/last", "nothing\n");
+    let last = sandbox.home().join(LAST);
     let _ = sandbox.run(sandbox.command("cat").arg(&last));
     let about_last = |events: &[Event]| events.iter().any(|event| event.secret.path == last);
     daemon.wait_for("the event of the last read", about_last);
@@ -173,7 +176,7 @@ fn run(sandbox: &Sandbox, way: &Way, folder: &Path, sink: &Sink) -> Tried {
         .replace("{h}", &text(sandbox.home()))
         .replace("{p}", &sink.port.to_string());
     let mut shell = sandbox.command("timeout");
-    shell.args(["-s", "KILL", "20", "/bin/sh", "-c", &command]).current_dir(folder);
+    shell.args(["-s", "KILL", "60", "/bin/sh", "-c", &command]).current_dir(folder);
     shell.env("PATH", FOLDERS.join(":")).env("TERM", "dumb").env("XDG_CACHE_HOME", folder.join("cache"));
     let output = folder.with_extension("output");
     let file = fs::File::create(&output).expect("a file");
