@@ -104,7 +104,8 @@ fn assemble(
 ) -> anyhow::Result<Controller<Desktop>> {
     let store = open_store(data, inputs)?;
     let cache = Some(data.join("verdicts"));
-    let engine: Arc<dyn Engine> = Arc::new(Workers(ScanOptions { cache, ..ScanOptions::default() }));
+    let engine: Arc<dyn Engine> =
+        Arc::new(Workers(ScanOptions { cache, lists: Some(data.join("feed")), ..ScanOptions::default() }));
     let to = inputs.clone();
     let link = Link::open(doorward_protocol::socket_path(), move |message: FromDaemon| {
         let _ = to.send(Input::FromDaemon(message));

@@ -41,6 +41,21 @@ pub(crate) enum Command {
                             Examples:\n  doorward events --limit 20\n  doorward events --follow\n  \
                             doorward events --json | jq 'select(.package != null)'")]
     Events(EventsArgs),
+    /// Say what a finding means and what to do about it.
+    #[command(
+        after_help = "Examples:\n  doorward explain I-06\n  doorward explain          list every finding"
+    )]
+    Explain {
+        /// The finding's identifier, as a report shows it.
+        #[arg(value_name = "ID")]
+        rule: Option<String>,
+        /// Print one JSON object per finding.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The list of known-bad packages: which one is in use, and newer ones.
+    #[command(subcommand)]
+    Feed(FeedCommand),
     /// Change what the guard does: modes, rules, pauses.
     #[command(subcommand)]
     Guard(GuardCommand),
@@ -285,6 +300,38 @@ impl From<Duration> for Expiry {
             Duration::Always => Self::Always,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FeedCommand {
+    /// Say which list is in use.
+    #[command(after_help = "Example:\n  doorward feed status")]
+    Status {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a newer list in use, after checking its signature. Nothing else of Doorward fetches anything.
+    #[command(
+        after_help = "The signature is expected beside the list, as FROM.minisig. A list that is unsigned,\n\
+                            older, damaged or much shorter than the one in use is refused.\n\n\
+                            Examples:\n  doorward feed update ~/Downloads/known-bad.feed\n  \
+                            doorward feed update https://lists.example.org/known-bad.feed"
+    )]
+    Update {
+        /// A file, or an https address.
+        from: String,
+    },
+    /// Trust a publisher's minisign public key.
+    #[command(after_help = "Examples:\n  doorward feed trust minisign.pub\n  \
+                            doorward feed trust RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3")]
+    Trust {
+        /// The key, or the file that holds it.
+        key: String,
+    },
+    /// Go back to the list that came with the program.
+    #[command(after_help = "Example:\n  doorward feed reset")]
+    Reset,
 }
 
 #[derive(Debug, Subcommand)]

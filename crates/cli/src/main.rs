@@ -5,7 +5,9 @@ mod daemon;
 mod describe;
 mod drill;
 mod events;
+mod explain;
 mod failure;
+mod feed;
 mod generate;
 mod guard;
 mod projects;
@@ -39,6 +41,8 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Scan(args) => scan::run(&args),
         Command::Status(args) => in_runtime(status::run(args)),
         Command::Events(args) => in_runtime(events::run(args)),
+        Command::Explain { rule, json } => explain::run(rule.as_deref(), json),
+        Command::Feed(command) => feed::run(command),
         Command::Guard(command) => in_runtime(guard::run(command)),
         Command::Quarantine(command) => quarantine::run(command),
         Command::Projects(command) => projects::run(command),

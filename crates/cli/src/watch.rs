@@ -69,7 +69,7 @@ fn arrived(store: &Store, project: Option<PathBuf>, paths: BTreeSet<PathBuf>) ->
     let known = store.reader.projects().map_err(failed)?;
     let id =
         project.and_then(|path| known.into_iter().find(|known| known.path == path)).map(|known| known.id);
-    let options = ScanOptions { cache: cache_file(), ..ScanOptions::default() };
+    let options = ScanOptions { cache: cache_file(), lists: crate::feed::folder(), ..ScanOptions::default() };
     let report = doorward_scan::scan(&Vec::from_iter(paths), &options, &Cancel::default(), &mut |_| {})
         .map_err(|error| scan::failed(&error))?;
     for package in &report.packages {

@@ -37,4 +37,4 @@ pub use scan::{
     Finding, PackageReport, SCHEMA_VERSION, ScanProgress, ScanReport, Severity, Summary, Unscanned, Verdict,
 };
 pub use text::visible;
-pub use time::Timestamp;
+pub use time::{NotATime, Timestamp};

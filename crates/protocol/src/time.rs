@@ -37,6 +37,19 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
+/// The text is not a moment in UTC as RFC 3339 writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a moment such as 2026-05-24T11:19:00Z")]
+pub struct NotATime;
+
+impl std::str::FromStr for Timestamp {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        humantime::parse_rfc3339(text).map(Self::from).map_err(|_| NotATime)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Year 9999 is the last that RFC 3339 can write.
@@ -54,7 +67,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        humantime::parse_rfc3339(&text).map(Self::from).map_err(de::Error::custom)
+        text.parse().map_err(de::Error::custom)
     }
 }
 

@@ -33,6 +33,8 @@ const TICK: Duration = Duration::from_millis(50);
 pub struct ScanOptions {
     /// Look every package up in the list of known malware.
     pub feed: bool,
+    /// The folder of a list that the user [installed](crate::feed::Installed); `None` takes the compiled-in one.
+    pub lists: Option<PathBuf>,
     /// The file that remembers verdicts, in the user's data folder; `None` remembers nothing.
     pub cache: Option<PathBuf>,
     /// The worker's program; `None` looks in the usual places.
@@ -44,7 +46,7 @@ pub struct ScanOptions {
 impl Default for ScanOptions {
     fn default() -> Self {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { feed: true, cache: None, worker: None, jobs }
+        Self { feed: true, lists: None, cache: None, worker: None, jobs }
     }
 }
 
@@ -76,7 +78,7 @@ pub fn scan(
 ) -> Result<ScanReport, ScanError> {
     let started = Instant::now();
     let paths = paths.iter().map(|path| locate::real_path(path)).collect::<Result<Vec<_>, _>>()?;
-    let setup = Setup::new(&paths, options.worker.as_deref(), options.feed)?;
+    let setup = Setup::new(&paths, options)?;
     let cache = options.cache.as_deref().map(|file| Mutex::new(Cache::open(file, setup.stamp())));
 
     let mut lost = Vec::new();
@@ -109,7 +111,8 @@ pub fn excerpt(package: &Path, file: &str, line: u32) -> Result<Excerpt, ScanErr
     let refused =
         |reason: String| ScanError::NoExcerpt { package: package.into(), file: file.into(), reason };
     let real = locate::real_path(package)?;
-    let setup = Setup::new(std::slice::from_ref(&real), None, false)?;
+    let options = ScanOptions { feed: false, ..ScanOptions::default() };
+    let setup = Setup::new(std::slice::from_ref(&real), &options)?;
     let cancel = Cancel::default();
     let mut worker = Worker::start(&setup, &cancel)?;
     let request = ToWorker::Excerpt { package: real, file: file.into(), line };

@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(args: &ScanArgs) -> Result<ExitCode, Failure> {
+    if !args.no_feed {
+        crate::feed::warn();
+    }
     let report = scan(&args.paths, !args.no_feed, !args.no_cache)?;
     match args.format {
         Format::Text => put(&text::render(&report, Paint::stdout()))?,
@@ -32,7 +35,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<ExitCode, Failure> {
 /// Scans with a progress line on standard error.
 pub(crate) fn scan(paths: &[PathBuf], feed: bool, cache: bool) -> Result<ScanReport, Failure> {
     let cache = if cache { cache_file() } else { None };
-    let options = ScanOptions { feed, cache, ..ScanOptions::default() };
+    let options = ScanOptions { feed, cache, lists: crate::feed::folder(), ..ScanOptions::default() };
     let mut progress = Progress::new();
     let report = doorward_scan::scan(paths, &options, &Cancel::default(), &mut |step| progress.tell(&step));
     progress.clear();

@@ -1,6 +1,8 @@
 //! `doorward` as its users see it: arguments in; output, messages and exit codes out.
 
 mod daemon;
+mod explain;
+mod feed;
 mod guard;
 mod home;
 mod local;

@@ -39,6 +39,7 @@ const FILES: &[&str] = &[
     include_str!("../../../../assets/rules/camouflage.toml"),
     include_str!("../../../../assets/rules/persistence.toml"),
     include_str!("../../../../assets/rules/agents.toml"),
+    include_str!("../../../../assets/rules/list.toml"),
 ];
 
 #[derive(Deserialize)]

@@ -1,25 +1,36 @@
-//! Compiles lists of malicious packages: `doorward-feed-build DATA_DIR OUT`.
+//! Compiles lists of malicious packages: `doorward-feed-build DATA_DIR ISSUED OUT`.
 
-use std::path::PathBuf;
+use doorward_protocol::Timestamp;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+const USAGE: &str = "usage: doorward-feed-build DATA_DIR ISSUED OUT\n\
+                     ISSUED is when the lists were gathered, such as 2026-11-22T00:00:00Z";
 
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [data, out] = arguments.as_slice() else {
-        eprintln!("usage: doorward-feed-build DATA_DIR OUT");
+    let [data, issued, out] = arguments.as_slice() else {
+        eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let bytes = match doorward_scan::feed::build::compile(data) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
+    let Ok(issued) = issued.to_string_lossy().parse() else {
+        eprintln!("{} is no moment in UTC\n{USAGE}", issued.display());
+        return ExitCode::from(2);
     };
-    if let Err(error) = std::fs::write(out, &bytes) {
-        eprintln!("{} cannot be written: {error}", out.display());
-        return ExitCode::FAILURE;
+    match build(data, issued, out) {
+        Ok(size) => {
+            eprintln!("{}: {size} bytes", out.display());
+            ExitCode::SUCCESS
+        }
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
     }
-    eprintln!("{}: {} bytes", out.display(), bytes.len());
-    ExitCode::SUCCESS
+}
+
+fn build(data: &Path, issued: Timestamp, out: &Path) -> Result<usize, String> {
+    let bytes = doorward_scan::feed::build::compile(data, issued).map_err(|error| error.to_string())?;
+    std::fs::write(out, &bytes).map_err(|error| format!("{} cannot be written: {error}", out.display()))?;
+    Ok(bytes.len())
 }

@@ -1,7 +1,8 @@
 //! What a worker needs to start: its program, and what it may read.
 
-use super::WORKER_VARIABLE;
+use super::{ScanOptions, WORKER_VARIABLE};
 use crate::ScanError;
+use crate::feed::{FeedStatus, Installed, Origin};
 use crate::walk::file_name;
 use crate::worker::protocol::ToWorker;
 use std::fs;
@@ -16,15 +17,30 @@ pub(super) struct Setup {
     program: PathBuf,
     start: ToWorker,
     feed: bool,
+    digest: String,
 }
 
 impl Setup {
-    pub(super) fn new(paths: &[PathBuf], program: Option<&Path>, feed: bool) -> Result<Self, ScanError> {
-        let program = find_program(program)?;
+    pub(super) fn new(paths: &[PathBuf], options: &ScanOptions) -> Result<Self, ScanError> {
+        let program = find_program(options.worker.as_deref())?;
+        let list = options
+            .lists
+            .as_ref()
+            .map_or_else(FeedStatus::built_in, |folder| Installed::in_folder(folder).status());
+        let feed = options.feed;
         let cargo_sources: Vec<PathBuf> = cargo_sources().into_iter().collect();
         let grants =
             paths.iter().flat_map(|path| grants(path)).chain(cargo_sources.iter().cloned()).collect();
-        Ok(Self { program, start: ToWorker::Start { grants, cargo_sources, feed }, feed })
+        let start = ToWorker::Start {
+            grants,
+            cargo_sources,
+            feed,
+            list: match list.origin {
+                Origin::Installed(file) if feed => Some(file),
+                _ => None,
+            },
+        };
+        Ok(Self { program, start, feed, digest: list.digest })
     }
 
     pub(super) fn program(&self) -> &Path {
@@ -44,7 +60,7 @@ impl Setup {
         let worker = fs::metadata(&self.program)
             .map(|meta| format!("{}.{}.{}", meta.size(), meta.mtime(), meta.mtime_nsec()))
             .unwrap_or_default();
-        format!("{}/{worker}/{}", env!("CARGO_PKG_VERSION"), crate::feed::digest())
+        format!("{}/{worker}/{}", env!("CARGO_PKG_VERSION"), self.digest)
     }
 }
 

@@ -5,7 +5,7 @@
 //! the popularity lists turn a claim on every version into a question.
 
 use super::format::{Entry, Except, Header, MAGIC, key, popular_key};
-use doorward_protocol::Ecosystem;
+use doorward_protocol::{Ecosystem, Timestamp};
 use flate2::read::GzDecoder;
 use fst::MapBuilder;
 use std::collections::BTreeMap;
@@ -50,12 +50,13 @@ pub enum BuildError {
     Header(#[from] serde_json::Error),
 }
 
-/// Compiles the lists in a folder.
+/// Compiles the lists in a folder; `issued` is when they were gathered.
 ///
 /// # Errors
 /// Any [`BuildError`]; a malformed row is one, so that nothing is left out unnoticed.
-pub fn compile(folder: &Path) -> Result<Vec<u8>, BuildError> {
+pub fn compile(folder: &Path, issued: Timestamp) -> Result<Vec<u8>, BuildError> {
     let mut draft = Draft::default();
+    draft.header.issued = issued;
     draft.popular(folder)?;
     draft.osv(&folder.join("osv-malicious.tsv.gz"))?;
     draft.rustsec(&folder.join("rustsec-malicious.tsv"))?;
@@ -248,7 +249,7 @@ mod tests {
         encoder.write_all(osv.as_bytes()).expect("compress");
         fs::write(folder.path().join("osv-malicious.tsv.gz"), encoder.finish().expect("finish"))
             .expect("write");
-        compile(folder.path()).expect("compile")
+        compile(folder.path(), Timestamp::from_millis(1_000)).expect("compile")
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! name and version to a small number.
 
 use crate::manifest::canonical_name;
-use doorward_protocol::Ecosystem;
+use doorward_protocol::{Ecosystem, Timestamp};
 use fst::{IntoStreamer, Map, Streamer};
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 pub(super) const MAGIC: &[u8; 8] = b"DWFEED1\n";
 
@@ -14,6 +15,8 @@ pub(super) const MAGIC: &[u8; 8] = b"DWFEED1\n";
 pub(super) struct Header {
     /// Where the data comes from and under which licences.
     pub(super) attribution: String,
+    /// When the data was gathered: a newer list never gives way to an older one.
+    pub(super) issued: Timestamp,
     /// Names of campaign lists, by number.
     pub(super) sources: Vec<String>,
     /// Crates of which some versions are bad, by number.
@@ -112,29 +115,47 @@ fn comparable(ecosystem: Ecosystem, name: &str) -> String {
 }
 
 /// An open list.
-pub(super) struct Feed<D> {
+pub(super) struct Feed<'a> {
     pub(super) header: Header,
-    map: Map<D>,
+    map: Map<Cow<'a, [u8]>>,
 }
 
 /// Why a list cannot be opened.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the list of known malware is damaged: {0}")]
-pub(super) struct Damaged(&'static str);
+pub struct Damaged(pub(super) &'static str);
 
-impl<'a> Feed<&'a [u8]> {
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Damaged> {
+impl<'a> Feed<'a> {
+    pub(super) fn open(bytes: impl Into<Cow<'a, [u8]>>) -> Result<Self, Damaged> {
+        let bytes = bytes.into();
         let rest = bytes.strip_prefix(MAGIC).ok_or(Damaged("it does not start as one"))?;
         let (length, rest) = rest.split_first_chunk::<4>().ok_or(Damaged("it ends early"))?;
         let length = u32::from_le_bytes(*length) as usize;
         let (header, map) = rest.split_at_checked(length).ok_or(Damaged("it ends early"))?;
         let header = serde_json::from_slice(header).map_err(|_| Damaged("its header makes no sense"))?;
+        let start = bytes.len() - map.len();
+        let map = match bytes {
+            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[start..]),
+            Cow::Owned(mut bytes) => {
+                bytes.drain(..start);
+                Cow::Owned(bytes)
+            }
+        };
         let map = Map::new(map).map_err(|_| Damaged("its map makes no sense"))?;
         Ok(Self { header, map })
     }
-}
 
-impl<D: AsRef<[u8]>> Feed<D> {
+    /// Reads the map too: a damaged one must not be taken for a short one.
+    pub(super) fn open_whole(bytes: impl Into<Cow<'a, [u8]>>) -> Result<Self, Damaged> {
+        let feed = Self::open(bytes)?;
+        let digest = blake3::hash(feed.map.as_fst().as_bytes()).to_hex();
+        if feed.header.digest == digest.as_str() {
+            Ok(feed)
+        } else {
+            Err(Damaged("its map does not match its header"))
+        }
+    }
+
     pub(super) fn entry(&self, ecosystem: Ecosystem, name: &str, version: &str) -> Option<Entry> {
         self.map.get(key(ecosystem, name, version)).and_then(Entry::decode)
     }
@@ -157,7 +178,7 @@ impl<D: AsRef<[u8]>> Feed<D> {
         names
     }
 
-    #[cfg(test)]
+    /// How many keys the map has.
     pub(super) fn len(&self) -> usize {
         self.map.len()
     }

@@ -1,14 +1,60 @@
 //! The list of known malware, compiled into the program.
 //!
-//! `cargo run -p doorward-scan --bin doorward-feed-build -- DATA_DIR assets/lists/feed.bin` makes the file
-//! again from the public lists in `DATA_DIR`; [`build`] says what is taken from them.
+//! `assets/lists/README.md` says how the file is made from public lists; [`build`] says what is taken from
+//! them. A user may have [`Installed`] a newer one.
 
 pub mod build;
 mod format;
+mod installed;
 
-use doorward_protocol::{Ecosystem, PackageRef};
+pub use installed::{Installed, MAX_LIST, UpdateError};
+
+use doorward_protocol::{Ecosystem, PackageRef, Timestamp};
 use format::{Entry, Feed};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+/// Which list is in force.
+#[derive(Debug, Default)]
+pub struct FeedStatus {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// When its data was gathered.
+    pub issued: Timestamp,
+    /// Names and versions in it, popular names included.
+    pub entries: usize,
+    /// Hash of its entries, in hexadecimal.
+    pub digest: String,
+    /// Why a list that the user installed is not in force.
+    pub problem: Option<UpdateError>,
+}
+
+/// Where a list comes from.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Compiled into the program.
+    #[default]
+    BuiltIn,
+    /// Installed by the user, in this file.
+    Installed(PathBuf),
+}
+
+impl FeedStatus {
+    /// The compiled-in list.
+    pub fn built_in() -> Self {
+        compiled().map(|feed| Self::of(feed, Origin::BuiltIn)).unwrap_or_default()
+    }
+
+    fn of(feed: &Feed<'_>, origin: Origin) -> Self {
+        Self {
+            origin,
+            issued: feed.header.issued,
+            entries: feed.len(),
+            digest: feed.header.digest.clone(),
+            problem: None,
+        }
+    }
+}
 
 /// What the list says of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,18 +92,27 @@ pub fn popular_names(ecosystem: Ecosystem) -> Vec<String> {
     feed().map(|feed| feed.popular_names(ecosystem)).unwrap_or_default()
 }
 
-/// What changes when the list does.
-pub(crate) fn digest() -> String {
-    feed().map(|feed| feed.header.digest.clone()).unwrap_or_default()
+/// Makes an installed list the one that this process looks packages up in; to be called before the first
+/// look-up. False where it cannot be read.
+pub(crate) fn adopt(file: &Path) -> bool {
+    let list = installed::list_in(file);
+    list.and_then(|list| Feed::open(list).ok()).is_some_and(|feed| IN_USE.set(Some(feed)).is_ok())
 }
 
-fn feed() -> Option<&'static Feed<&'static [u8]>> {
-    static BYTES: &[u8] = include_bytes!("../../../../assets/lists/feed.bin");
-    static FEED: OnceLock<Option<Feed<&'static [u8]>>> = OnceLock::new();
-    FEED.get_or_init(|| Feed::open(BYTES).ok()).as_ref()
+static BYTES: &[u8] = include_bytes!("../../../../assets/lists/feed.bin");
+static IN_USE: OnceLock<Option<Feed<'static>>> = OnceLock::new();
+
+fn feed() -> Option<&'static Feed<'static>> {
+    IN_USE.get_or_init(|| Feed::open(BYTES).ok()).as_ref()
 }
 
-impl<D: AsRef<[u8]>> Feed<D> {
+/// The list that came with the program.
+fn compiled() -> Option<&'static Feed<'static>> {
+    static COMPILED: OnceLock<Option<Feed<'static>>> = OnceLock::new();
+    COMPILED.get_or_init(|| Feed::open(BYTES).ok()).as_ref()
+}
+
+impl Feed<'_> {
     fn lookup(&self, package: &PackageRef) -> Option<FeedHit> {
         let exact = self.entry(package.ecosystem, &package.name, &package.version);
         if let Some(entry) = exact.filter(|_| !package.version.is_empty()) {

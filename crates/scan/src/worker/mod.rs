@@ -7,6 +7,7 @@ mod sandbox;
 mod self_test;
 mod sys;
 
+use crate::feed;
 use crate::source::Limits;
 use crate::walk::{self, Place, Target};
 use doorward_protocol::{FrameError, read_frame, write_frame};
@@ -60,7 +61,13 @@ impl Link {
 }
 
 fn serve(link: &mut Link) -> Result<(), FrameError> {
-    let Some(ToWorker::Start { grants, cargo_sources, feed }) = link.receive()? else { return Ok(()) };
+    let Some(ToWorker::Start { grants, cargo_sources, feed, list }) = link.receive()? else {
+        return Ok(());
+    };
+    // The parent has checked it; without it verdicts would be taken for what they are not.
+    if let Some(list) = list.filter(|list| !feed::adopt(list)) {
+        return Err(io::Error::other(format!("{} cannot be read", list.display())).into());
+    }
     let confinement = sandbox::confine(&grants)?;
     link.send(&FromWorker::Ready(confinement))?;
     let limits = Limits::default();

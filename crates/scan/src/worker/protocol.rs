@@ -14,7 +14,10 @@ pub(crate) enum ToWorker {
         grants: Vec<PathBuf>,
         /// Folders that hold unpacked crates, one folder a registry.
         cargo_sources: Vec<PathBuf>,
+        /// Look packages up in the list of known malware.
         feed: bool,
+        /// The list, where it is not the one that is compiled in.
+        list: Option<PathBuf>,
     },
     /// Find the packages below a path: any number of `Found`, then `Searched`.
     Search { path: PathBuf },
