@@ -31,6 +31,12 @@ bench: setup-bench $(if $(APP_IS_MEASURED),ui-build) ## measure every figure of 
 	$(CARGO) build --release --locked $(if $(APP_IS_MEASURED),--workspace --exclude doorward-tests,-p doorward-guard -p doorward-cli -p doorward-scan)
 	DOORWARD_BIN_DIR=$(TARGET_DIR)/release $(CARGO) bench --locked -p doorward-tests --bench figures -- $(ONLY)
 
+.PHONY: eval
+eval: setup-bench ## measure the scanner's false alarms and recall; MALWARE=REPO.git SAMPLE=400
+	$(CARGO) build --release --locked -p doorward-cli -p doorward-scan
+	python3 tests/eval/eval.py --doorward $(TARGET_DIR)/release/doorward --work $(TARGET_DIR)/eval \
+	  $(if $(MALWARE),--malware $(MALWARE)) $(if $(SAMPLE),--sample $(SAMPLE))
+
 .PHONY: lint
 lint: ui-build ## check formatting, clippy and scripts
 	$(CARGO) fmt --all --check
