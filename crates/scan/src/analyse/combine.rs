@@ -174,6 +174,7 @@ const RULES: &[Rule] = &[
         High,
     ),
     // ── build ──
+    when("B-02", BUILD, any(&[SendsSecret, SendsKey]), &[], Critical),
     when("B-01", BUILD, PRIVATE, &[], Critical),
     when("B-01", BUILD, any(&[SecretRegistry]), &[], High),
     when("B-02", BUILD, any(&[Gist, DropHost]), &[], Critical),
@@ -189,6 +190,13 @@ const RULES: &[Rule] = &[
     ),
     when("B-02", BUILD, any(&[Downloader, Fetch, Signal::Send]), &[], Medium),
     when("B-03", BUILD, any(&[Xor]), &[any(&[Spawn, Decode, TemporaryFile])], High),
+    when("B-03", BUILD, any(&[RunsDecoded, Shellcode]), &[], Critical),
+    when("B-04", BUILD, any(&[RunsFetched]), &[], High),
+    when("R-02", BUILD, any(&[SendsEnvironment]), &[], Critical),
+    when("I-13", BUILD, any(&[SendsIdentity]), &[], High),
+    when("B-06", BUILD, PRIVATE, &[any(&[InMacro])], Critical),
+    when("B-06", BUILD, any(&[Signal::Send, Fetch, Downloader, DropHost]), &[any(&[InMacro])], High),
+    when("B-06", BUILD, any(&[Spawn]), &[any(&[InMacro])], Medium),
     // ── import ──
     when("M-02", IMPORT, any(&[EvalDecoded, EvalFetched]), &[], Critical),
     when(

@@ -5,7 +5,7 @@
 //! are glued and decoded. Then combinations of signals in files that run together become findings.
 
 mod agents;
-mod cargo;
+
 mod combine;
 mod dictionary;
 mod evidence;
@@ -18,6 +18,7 @@ mod npm;
 mod python;
 mod report;
 pub mod rules;
+mod rust;
 mod signal;
 mod text;
 
@@ -38,8 +39,9 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
 
     let npm_install = npm::install_files(package);
     let python_install = python::install_files(package);
-    let build = cargo::build_files(package);
-    let macros = cargo::macro_files(package);
+    let build = rust::build_files(package);
+    let macros = rust::macro_files(package);
+    let early = rust::early_files(&package.files);
     let stages: Vec<Stage> = package
         .files
         .iter()
@@ -49,6 +51,8 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
                 Stage::Install
             } else if build.contains(&index) || macros.contains(&index) {
                 Stage::Build
+            } else if early.contains(&index) {
+                Stage::Import
             } else if evidence::language_of(file) == Language::Python
                 && package.manifest.package.ecosystem == Ecosystem::Pypi
             {
@@ -61,7 +65,10 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
     let mut gathered: Vec<Option<Evidence<'_>>> =
         package.files.iter().zip(&stages).map(|(file, &stage)| Evidence::gather(file, stage)).collect();
     js::follow(package, &stages, &mut gathered);
+    rust::follow(package, &[&build, &macros].map(Vec::as_slice).concat(), &stages, &mut gathered);
+    rust::follow(package, &early, &stages, &mut gathered);
 
+    rust::inspect(package, &gathered, &build, &mut report);
     for group in [(&npm_install, Stage::Install), (&python_install, Stage::Install), (&build, Stage::Build)] {
         let files: Vec<&Evidence<'_>> =
             group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
@@ -74,8 +81,12 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
         .flatten()
         .any(|evidence| !evidence.aside && evidence.all().contains(Signal::McpServer));
     let role = if serves_agents { name.and(Signals::of(&[Signal::ServesAgents])) } else { name };
-    for evidence in gathered.iter().flatten() {
-        alone(evidence, role, &mut report);
+    let in_macro = role.and(Signals::of(&[Signal::InMacro]));
+    for (index, evidence) in gathered.iter().enumerate() {
+        let role = if macros.contains(&index) { in_macro } else { role };
+        if let Some(evidence) = evidence {
+            alone(evidence, role, &mut report);
+        }
     }
     start_hooks(package, &gathered, &mut report);
     report.finish()

@@ -37,6 +37,8 @@ signals! {
     SendsIdentity, SendsEnvironment, SendsSecret, SendsKey, SendsCapture, SendsOutput, SendsFile, RunsFetched,
     RunsDecoded, RemoteOrders, ReverseShell, EvalFile, ContactsDrop, ContactsAddress, FetchesProgram, HiddenCall,
     DropsFetched, Shellcode, OpaqueCode, InstallsPackages,
+    // Code that runs inside the compiler.
+    InMacro,
     // What the package's name says.
     LookAlike, CloseLookAlike, Baited, PosesInternal,
     // Damage and camouflage.

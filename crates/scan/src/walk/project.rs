@@ -157,9 +157,9 @@ impl Search<'_> {
     /// Crates that `Cargo.lock` names and the registry holds; packages that any lockfile names, the disk
     /// does not hold and the list of known malware may know.
     fn lockfiles(&mut self, folder: &Path) {
-        for name in lockfile::NAMES {
-            let path = folder.join(name);
-            if !path.is_file() {
+        for path in children(folder) {
+            let name = file_name(&path);
+            if !lockfile::is_lockfile(&name) || !path.is_file() {
                 continue;
             }
             let locked = match lockfile::read(&path) {
@@ -183,8 +183,11 @@ impl Search<'_> {
                     Some(path) if entry.package.ecosystem == Ecosystem::Cargo => self.cargo_crate(&path),
                     Some(_) => {}
                     None if crate::feed::lookup(&entry.package).is_some() => {
-                        let place =
-                            Place::Locked { package: entry.package, lockfile: name.into(), line: entry.line };
+                        let place = Place::Locked {
+                            package: entry.package,
+                            lockfile: name.clone(),
+                            line: entry.line,
+                        };
                         self.found.push(Target::new(folder, place));
                     }
                     None => {}

@@ -1,10 +1,10 @@
-//! Rust: the build script with the modules it includes, and procedural macros.
+//! Which files of a crate run while it is built.
 
-use super::lexing::{Language, lex};
 use crate::PackageFiles;
+use crate::analyse::lexing::{Language, lex};
 
 /// The files that run while the crate is built.
-pub(super) fn build_files(package: &PackageFiles<'_>) -> Vec<usize> {
+pub(in crate::analyse) fn build_files(package: &PackageFiles<'_>) -> Vec<usize> {
     let Some(cargo) = &package.manifest.cargo else { return Vec::new() };
     let mut files = Vec::new();
     let script = cargo.build_script.as_deref().map(|path| path.trim_start_matches("./"));
@@ -20,7 +20,7 @@ pub(super) fn build_files(package: &PackageFiles<'_>) -> Vec<usize> {
 }
 
 /// The files of a procedural macro, which run inside the compiler.
-pub(super) fn macro_files(package: &PackageFiles<'_>) -> Vec<usize> {
+pub(in crate::analyse) fn macro_files(package: &PackageFiles<'_>) -> Vec<usize> {
     if !package.manifest.cargo.as_ref().is_some_and(|cargo| cargo.proc_macro) {
         return Vec::new();
     }
