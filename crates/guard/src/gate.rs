@@ -110,7 +110,7 @@ impl Gate {
             let next = self.held().waiting.values().map(|start| start.deadline).min();
             let wait =
                 next.map(|end| end.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
-            poll_readable(&polled, wait);
+            poll_readable(polled, wait);
             self.waker.clear();
             for request in self.group.read(&mut buffer)? {
                 self.admit(request, candidates);

@@ -14,7 +14,6 @@ use crate::sys::{Connector, ProcessEvent, Waker, boot_time_offset, poll_readable
 use doorward_protocol::Attribution;
 use remembered::Remembered;
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::{Life, Tree};
@@ -118,8 +117,8 @@ impl Lineage {
     }
 
     fn next_start(&self, stop: &impl Fn() -> bool) -> Option<(Arc<Life>, bool)> {
-        let mut polled: Vec<RawFd> = vec![self.waker.fd()];
-        polled.extend(self.connector.as_ref().map(Connector::fd));
+        // A negative descriptor is never ready.
+        let polled = [self.waker.fd(), self.connector.as_ref().map_or(-1, Connector::fd)];
         let _leading = lock(&self.leading);
         while !stop() {
             self.catch_up();
@@ -135,7 +134,7 @@ impl Lineage {
                     None => {}
                 }
             }
-            poll_readable(&polled, None);
+            poll_readable(polled, None);
             self.waker.clear();
         }
         // The others are to see it too.

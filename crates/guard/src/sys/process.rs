@@ -113,13 +113,13 @@ pub fn raise_file_limit(wanted: u64) -> u64 {
     limit.rlim_cur
 }
 
-/// Waits until one of the descriptors can be read or the time is over.
-pub fn poll_readable(descriptors: &[RawFd], timeout: Option<Duration>) {
-    let mut polled: Vec<libc::pollfd> =
-        descriptors.iter().map(|fd| libc::pollfd { fd: *fd, events: libc::POLLIN, revents: 0 }).collect();
+/// Waits until one of the descriptors can be read or the time is over; says which can.
+pub fn poll_readable<const N: usize>(descriptors: [RawFd; N], timeout: Option<Duration>) -> [bool; N] {
+    let mut polled = descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
     let millis = timeout.map_or(-1, |time| i32::try_from(time.as_millis()).unwrap_or(i32::MAX));
-    // SAFETY: the pointer and the length describe the vector.
-    unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, millis) };
+    // SAFETY: the pointer and the length describe the array.
+    unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, millis) };
+    polled.map(|polled| polled.revents != 0)
 }
 
 /// Wakes a thread that sleeps in [`poll_readable`].

@@ -1,11 +1,12 @@
 //! From a permission event to its answer.
 
-use super::crew::Look;
+use super::crew::{About, Look};
 use super::looked::Looked;
 use super::pending::Held;
-use super::recent::ReadKey;
+use super::recent::{ForOpens, ReadKey};
 use super::record::Record;
-use super::table::Guarded;
+use super::repeats::Repeat;
+use super::table::{Guarded, ObjectKey};
 use super::{Guard, lock};
 use crate::attribution;
 use crate::catalog::{Claim, Sought};
@@ -22,10 +23,75 @@ const WRITING_TIME: Duration = Duration::from_secs(10);
 /// Reads that were told once and are remembered, so that they are not told again.
 const TOLD: usize = 1_024;
 const STACK_BYTES: usize = 256 * 1024;
+/// How long the event thread waits for another event without sleeping.
+const LINGER: Duration = Duration::from_micros(50);
+/// After so many waits in vain it waits once in two to the power of this.
+const MISSES: u32 = 8;
+/// How long it answers before it looks at anything else.
+const ROUND: Duration = Duration::from_millis(5);
+
+/// A decision, and the version of the settings it was made under.
+struct Judged {
+    decision: Decision,
+    settings: u64,
+}
+
+/// Whether it helps to wait for the next event without sleeping: it does where readers run on another
+/// core, and does not where they wait for this one.
+#[derive(Debug, Default)]
+pub(super) struct Luck {
+    misses: u32,
+    skipped: u32,
+}
+
+impl Luck {
+    fn is_tried(&mut self) -> bool {
+        let tried = self.skipped + 1 >= 1 << self.misses;
+        self.skipped = if tried { 0 } else { self.skipped + 1 };
+        tried
+    }
+
+    fn was_good(&mut self) {
+        self.misses = self.misses.saturating_sub(1);
+    }
+
+    fn was_bad(&mut self) {
+        self.misses = (self.misses + 1).min(MISSES);
+    }
+}
 
 impl Guard {
+    /// Answers what waits, and what comes a moment later: who opens a secret reads it next, and to
+    /// fall asleep in between can cost more than all the rest. False where nothing waited.
+    pub(super) fn serve(
+        &self,
+        requests: &mut EventBuffer,
+        names: &mut EventBuffer,
+        luck: &mut Luck,
+    ) -> Result<bool, FanotifyError> {
+        if !self.answer_waiting(requests, names)? {
+            return Ok(false);
+        }
+        let start = Instant::now();
+        let (mut last, mut waits) = (start, luck.is_tried());
+        while waits {
+            let came = self.answer_waiting(requests, names)?;
+            let now = Instant::now();
+            if came {
+                last = now;
+                luck.was_good();
+            } else if now - last > LINGER {
+                luck.was_bad();
+                waits = false;
+            }
+            // Deadlines want to be looked after too, however much there is to answer.
+            waits &= now - start < ROUND;
+        }
+        Ok(true)
+    }
+
     /// Answers what waits, or hands it to the crew; false where nothing waited.
-    pub(super) fn answer_waiting(
+    fn answer_waiting(
         &self,
         requests: &mut EventBuffer,
         names: &mut EventBuffer,
@@ -53,96 +119,79 @@ impl Guard {
     /// Decides a read whose reader could not be looked at.
     pub(super) fn conclude_unseen(&self, look: Look) {
         let looked = Looked::unseen(look.request.pid, &self.lineage);
-        self.conclude(look, &Arc::new(looked));
+        let judged = self.judge(&look.about, &looked);
+        self.carry_out(look, looked, judged);
     }
 
     fn work(&self) {
         raise_priority();
-        while let Some((number, pid)) = self.crew.next() {
-            let looked = Arc::new(Looked::at(pid, &self.lineage, &self.hashes));
+        while let Some((number, pid, about)) = self.crew.next() {
+            let looked = Looked::at(pid, &self.lineage, &self.hashes);
+            let judged = self.judge(&about, &looked);
             if let Some(look) = self.crew.looked(number, pid) {
-                self.conclude(look, &looked);
+                self.carry_out(look, looked, judged);
             }
         }
     }
 
     fn answer_request(&self, request: PermissionEvent, names: &mut EventBuffer) -> Result<(), FanotifyError> {
-        if request.pid == std::process::id() {
+        let pid = request.pid;
+        if pid == std::process::id() {
             self.reply(&request, Answer::Allow);
             return Ok(());
         }
-        self.lineage.catch_up();
-        self.enrolment.catch_up(&self.group, names)?;
         let Ok(metadata) = request.file.metadata() else {
             self.reply(&request, Answer::Deny);
             return Ok(());
         };
-        let Some((object, guarded)) = self.enrolment.recognise(&self.group, &request.file, &metadata) else {
-            self.reply(&request, Answer::Allow);
-            return Ok(());
-        };
-        let pid = request.pid;
-        let key = self.lineage.generation(pid).map(|generation| ReadKey { pid, generation, object });
+        self.lineage.catch_up();
+        let (object, born) = (ObjectKey::of(&metadata), metadata.created().ok());
+        let key = self.lineage.generation(pid).map(|generation| ReadKey { pid, generation, object, born });
         if let Some(answer) = key.and_then(|key| self.known_answer(&key, request.open)) {
             self.reply(&request, answer);
             return Ok(());
         }
-        let (empty, since) = (metadata.len() == 0, Instant::now());
-        let look = Look { request, guarded, file: (object.dev, object.ino), key, empty, since };
-        if let Some(look) = self.conclude_familiar(look) {
-            self.crew.look(look);
-        }
+        self.enrolment.catch_up(&self.group, names)?;
+        let Some((_, guarded)) = self.enrolment.recognise(&self.group, &request.file, &metadata) else {
+            self.reply(&request, Answer::Allow);
+            return Ok(());
+        };
+        let file = (object.dev, object.ino);
+        let about = Arc::new(About { guarded, file, key, empty: metadata.len() == 0 });
+        self.crew.look(Look { request, about, since: Instant::now() });
         Ok(())
     }
 
     fn known_answer(&self, key: &ReadKey, open: bool) -> Option<Answer> {
         let granted = lock(&self.granted);
-        if open {
-            granted.allows_open(key, self.settings.version()).then_some(Answer::Allow)
-        } else {
-            granted.for_read(key)
+        if !open {
+            return granted.for_read(key);
         }
+        let (answer, told) = granted.for_open(key, self.settings.version())?;
+        drop(granted);
+        let allowed = answer == Answer::Allow;
+        (!told || lock(&self.repeats).is_counted(Repeat::Read(*key, allowed))).then_some(answer)
     }
 
-    /// Decides a read by a look at its reader made a moment ago, where that is enough; gives it back
-    /// where it is not: what allows a program because of what it is needs a look made for this very file.
-    fn conclude_familiar(&self, look: Look) -> Option<Look> {
-        let Some(key) = look.key else { return Some(look) };
-        let known = lock(&self.familiar).get(key.pid, key.generation);
-        let Some(looked) = known else { return Some(look) };
-        let version = self.settings.version();
-        let decision = self.decide(&look, &looked);
-        if decision.outcome != Outcome::Deny && decision.step != Step::Mode {
-            return Some(look);
-        }
-        self.carry_out(look, &looked, decision, version);
-        None
-    }
-
-    fn conclude(&self, look: Look, looked: &Arc<Looked>) {
-        if let Some(key) = look.key
-            && looked.identity.is_some()
-        {
-            lock(&self.familiar).remember(key.pid, key.generation, Arc::clone(looked));
-        }
-        let version = self.settings.version();
-        let mut decision = self.decide(&look, looked);
+    fn judge(&self, about: &About, looked: &Looked) -> Judged {
+        let settings = self.settings.version();
+        let mut decision = self.decide(about, looked);
         if decision.step == Step::Lineage
             && decision.outcome == Outcome::Allow
-            && self.was_told(&look.guarded, looked)
+            && self.was_told(&about.guarded, looked)
         {
             decision.importance = None;
         }
-        self.carry_out(look, looked, decision, version);
+        Judged { decision, settings }
     }
 
-    fn decide(&self, look: &Look, looked: &Looked) -> Decision {
-        let guarded = &look.guarded;
+    fn decide(&self, about: &About, looked: &Looked) -> Decision {
+        let guarded = &about.guarded;
         let catalog = self.enrolment.catalog();
         let class = catalog.class(&guarded.secret.class);
         let claim = class.zip(looked.identity.as_ref()).map_or(Claim::Stranger, |(class, identity)| {
             let (path, home) = (&guarded.secret.path, &guarded.root);
-            catalog.judge(&Sought { class, path, file: look.file, home }, identity)
+            catalog.judge(&Sought { class, path, file: about.file, home }, identity)
         });
         let (known, misused) = match &claim {
             Claim::Reader(reader) => (Some(*reader), None),
@@ -165,7 +214,7 @@ impl Guard {
                 }),
             managers_own,
             decoy: guarded.secret.class.starts_with("decoy"),
-            empty: look.empty,
+            empty: about.empty,
             terminal: looked.identity.as_ref().is_some_and(|identity| identity.tty),
             unseen: looked.identity.is_none(),
         };
@@ -194,67 +243,90 @@ impl Guard {
         !told.insert((guarded.owner, guarded.secret.class.clone(), looked.subject.inode.clone()))
     }
 
-    fn carry_out(&self, look: Look, looked: &Arc<Looked>, mut decision: Decision, settings: u64) {
-        let Look { request, guarded, key, empty, .. } = look;
-        if matches!(decision.outcome, Outcome::Ask { .. }) && lock(&self.pending).is_full(guarded.owner) {
+    fn carry_out(&self, look: Look, looked: Looked, mut judged: Judged) {
+        let owner = look.about.guarded.owner;
+        let decision = &mut judged.decision;
+        if matches!(decision.outcome, Outcome::Ask { .. }) && lock(&self.pending).is_full(owner) {
             self.tally.overflowed.fetch_add(1, Relaxed);
-            decision.outcome = Outcome::Deny;
             let sentence = decision.why.rsplit_once("; ").map_or("", |(start, _)| start);
-            decision.why = format!("{sentence}; too many questions are open already, so it was blocked.");
+            let why = format!("{sentence}; too many questions are open already, so it was blocked.");
+            decision.outcome = Outcome::Deny;
+            decision.why = why;
+            return self.answer_now(look, looked, judged, Some(Repeat::Overflow(owner)));
         }
-        let action = match decision.outcome {
-            Outcome::Allow => Action::Allowed,
-            Outcome::Deny => Action::Denied,
-            Outcome::Ask { .. } => Action::Asked,
+        let repeat = look.about.key.map(|key| Repeat::Read(key, decision.outcome == Outcome::Allow));
+        match decision.outcome {
+            Outcome::Ask { default_allow } => self.hold(look, looked, judged.decision, default_allow),
+            Outcome::Allow | Outcome::Deny => self.answer_now(look, looked, judged, repeat),
+        }
+    }
+
+    fn answer_now(&self, look: Look, looked: Looked, judged: Judged, repeat: Option<Repeat>) {
+        let Judged { decision, settings } = judged;
+        let allow = decision.outcome == Outcome::Allow;
+        let answer = if allow { Answer::Allow } else { Answer::Deny };
+        if let Some(key) = look.about.key {
+            // Whoever makes a file writes it now, and has no claim to what comes into it later.
+            let until = look.about.empty.then(|| Instant::now() + WRITING_TIME);
+            let for_opens = ForOpens { settings, told: decision.importance.is_some() };
+            lock(&self.granted).remember(key, answer, until, (!look.about.empty).then_some(for_opens));
+        }
+        self.reply(&look.request, answer);
+        if decision.importance.is_none()
+            || repeat.is_some_and(|repeat| lock(&self.repeats).is_counted(repeat))
+        {
+            return;
+        }
+        let action = if allow { Action::Allowed } else { Action::Denied };
+        let event = self.event(&look.about.guarded, &looked, decision, action);
+        if let Some(repeat) = repeat {
+            lock(&self.repeats).told(repeat, &event);
+            self.waker.wake();
+        }
+        self.recorder.send(Record::found(event, None, looked));
+    }
+
+    fn hold(&self, look: Look, looked: Looked, decision: Decision, default_allow: bool) {
+        self.tally.asked.fetch_add(1, Relaxed);
+        let wait = Duration::from_secs(self.config.ask_seconds);
+        let event = self.event(&look.about.guarded, &looked, decision, Action::Asked);
+        let held = Held {
+            process: looked.subject.process.clone(),
+            grant: look.about.key,
+            request: look.request,
+            deadline: Instant::now() + wait,
+            deadline_time: event.time.plus(wait),
+            default_allow,
+            event: event.clone(),
         };
-        let id = if decision.importance.is_some() { self.next_event_id() } else { 0 };
-        let event = Event {
+        let question = held.question();
+        lock(&self.pending).hold(held);
+        self.waker.wake();
+        self.recorder.send(Record::found(event, Some(question), looked));
+    }
+
+    fn event(&self, guarded: &Guarded, looked: &Looked, decision: Decision, action: Action) -> Event {
+        Event {
             schema: 1,
-            id,
+            id: self.next_event_id(),
             time: Timestamp::now(),
             kind: EventKind::Read,
             action,
             importance: decision.importance.unwrap_or(Importance::Quiet),
             owner: guarded.owner,
-            secret: guarded.secret,
+            secret: guarded.secret.clone(),
             reader: looked.reader.clone(),
             package: looked.package.clone(),
             why: decision.why,
-        };
-        let record =
-            |event, question| Record { event, question, settled: false, looked: Some(Arc::clone(looked)) };
-        match decision.outcome {
-            Outcome::Allow | Outcome::Deny => {
-                let answer = if action == Action::Allowed { Answer::Allow } else { Answer::Deny };
-                // Whoever makes a file writes it now, and has no claim to what comes into it later.
-                let until = empty.then(|| Instant::now() + WRITING_TIME);
-                if let Some(key) = key {
-                    let silent = action == Action::Allowed && decision.importance.is_none() && !empty;
-                    let for_opens = silent.then_some(settings);
-                    lock(&self.granted).remember(key, answer, until, for_opens);
-                }
-                self.reply(&request, answer);
-                if decision.importance.is_some() {
-                    self.recorder.send(record(event, None));
-                }
-            }
-            Outcome::Ask { default_allow } => {
-                self.tally.asked.fetch_add(1, Relaxed);
-                let wait = Duration::from_secs(self.config.ask_seconds);
-                let held = Held {
-                    process: looked.subject.process.clone(),
-                    request,
-                    event: event.clone(),
-                    grant: key,
-                    deadline: Instant::now() + wait,
-                    deadline_time: event.time.plus(wait),
-                    default_allow,
-                };
-                let question = held.question();
-                lock(&self.pending).hold(held);
-                self.waker.wake();
-                self.recorder.send(record(event, Some(question)));
-            }
+        }
+    }
+
+    /// Tells what was only counted for a while.
+    pub(super) fn tell_sums(&self, all: bool) {
+        for mut event in lock(&self.repeats).sums(all) {
+            event.id = self.next_event_id();
+            event.time = Timestamp::now();
+            self.recorder.send(Record::plain(event));
         }
     }
 

@@ -2,7 +2,7 @@ use super::recent::ReadKey;
 use super::table::Guarded;
 use crate::sys::PermissionEvent;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Threads that are always there.
@@ -43,13 +43,19 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) request: PermissionEvent,
+    pub(super) about: Arc<About>,
+    pub(super) since: Instant,
+}
+
+/// What somebody wants to read.
+#[derive(Debug)]
+pub(super) struct About {
     pub(super) guarded: Guarded,
     /// Device and inode of the guarded file.
     pub(super) file: (u64, u64),
     pub(super) key: Option<ReadKey>,
     /// True where nothing is in the file yet.
     pub(super) empty: bool,
-    pub(super) since: Instant,
 }
 
 impl Crew {
@@ -59,8 +65,8 @@ impl Crew {
         self.work.notify_one();
     }
 
-    /// The next read whose reader is to be looked at: its number and the process. `None`: end the thread.
-    pub(super) fn next(&self) -> Option<(u64, u32)> {
+    /// The next read whose reader is to be looked at: its number, the process and the file. `None`: end the thread.
+    pub(super) fn next(&self) -> Option<(u64, u32, Arc<About>)> {
         let mut state = self.state();
         loop {
             if state.stopping {
@@ -136,13 +142,13 @@ impl Crew {
 }
 
 impl State {
-    fn take(&mut self) -> Option<(u64, u32)> {
+    fn take(&mut self) -> Option<(u64, u32, Arc<About>)> {
         let at = self.waiting.iter().position(|look| !self.subjects.contains_key(&look.request.pid))?;
         let look = self.waiting.remove(at)?;
-        let pid = look.request.pid;
+        let (pid, about) = (look.request.pid, Arc::clone(&look.about));
         self.subjects.insert(pid, Instant::now());
         self.next += 1;
         self.underway.insert(self.next, look);
-        Some((self.next, pid))
+        Some((self.next, pid, about))
     }
 }

@@ -7,6 +7,7 @@ mod looked;
 mod pending;
 mod recent;
 mod record;
+mod repeats;
 mod table;
 
 pub use enrol::{Enrolment, Place, PlaceKind};
@@ -20,9 +21,11 @@ use crate::lineage::Lineage;
 use crate::server::Audience;
 use crate::state::Settings;
 use crate::sys::{Answer, EventBuffer, FanotifyError, Group, Waker, poll_readable, raise_priority};
+use answer::Luck;
 use crew::Crew;
 use doorward_protocol::{Action, Counters};
-use recent::{Familiar, Recent};
+use recent::Recent;
+use repeats::Repeats;
 use std::collections::HashSet;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -57,7 +60,7 @@ pub struct Guard {
     pub lineage: Lineage,
     pending: Mutex<Pending>,
     granted: Mutex<Recent>,
-    familiar: Mutex<Familiar>,
+    repeats: Mutex<Repeats>,
     crew: Crew,
     told: Mutex<HashSet<(u32, String, String)>>,
     waker: Waker,
@@ -113,7 +116,7 @@ impl Guard {
             lineage,
             pending: Mutex::default(),
             granted: Mutex::default(),
-            familiar: Mutex::default(),
+            repeats: Mutex::default(),
             crew: Crew::default(),
             told: Mutex::default(),
             waker: Waker::new()?,
@@ -128,6 +131,7 @@ impl Guard {
     /// [`FanotifyError::Read`].
     pub fn watch(self: &Arc<Self>) -> Result<(), FanotifyError> {
         let (mut requests, mut names) = (EventBuffer::default(), EventBuffer::default());
+        let mut luck = Luck::default();
         raise_priority();
         let polled = [self.group.fd(), self.enrolment.topology().fd(), self.waker.fd()];
         loop {
@@ -135,13 +139,16 @@ impl Guard {
                 self.add_hand();
             }
             let deadline = lock(&self.pending).next_deadline();
-            let timeout = deadline.into_iter().chain(self.crew.next_care()).min();
-            poll_readable(&polled, timeout);
-            self.waker.clear();
-            if self.enrolment.catch_up(&self.group, &mut names)? {
+            let sum = lock(&self.repeats).next_due();
+            let timeout = [deadline, sum, self.crew.next_care()].into_iter().flatten().min();
+            let [_, named, woken] = poll_readable(polled, timeout);
+            if woken {
+                self.waker.clear();
+            }
+            let idle = !self.serve(&mut requests, &mut names, &mut luck)?;
+            if named && self.enrolment.catch_up(&self.group, &mut names)? {
                 self.audience.state_changed();
             }
-            let idle = !self.answer_waiting(&mut requests, &mut names)?;
             let stopping = self.stopping.load(Relaxed);
             let now = (!stopping).then(Instant::now);
             for look in self.crew.overdue(now) {
@@ -153,6 +160,7 @@ impl Guard {
                 let allow = held.default_allow;
                 self.settle(held, allow, by);
             }
+            self.tell_sums(stopping);
             if stopping && idle {
                 self.crew.stop();
                 return Ok(());

@@ -26,19 +26,24 @@ pub struct Record {
     pub question: Option<Asked>,
     /// True where the event is the outcome of an earlier question.
     pub settled: bool,
-    /// The reader, whose executable may have no known hash yet.
-    pub(super) looked: Option<Arc<Looked>>,
+    /// The reader's executable, where its hash is not known yet.
+    pub(super) hash: Option<(Identity, File)>,
 }
 
 impl Record {
+    /// An event about a reader that was looked at, and the question where the read is held.
+    pub(super) fn found(event: Event, question: Option<Asked>, looked: Looked) -> Self {
+        Self { event, question, settled: false, hash: looked.identity.zip(looked.executable) }
+    }
+
     /// The outcome of a question.
     pub fn settled(event: Event) -> Self {
-        Self { event, question: None, settled: true, looked: None }
+        Self { event, question: None, settled: true, hash: None }
     }
 
     /// An event with nothing left to find out.
     pub fn plain(event: Event) -> Self {
-        Self { event, question: None, settled: false, looked: None }
+        Self { event, question: None, settled: false, hash: None }
     }
 }
 
@@ -79,9 +84,8 @@ impl Recorder {
 pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, guard: &Guard) {
     let (mut failing, mut lost) = (false, 0);
     while let Ok(Some(mut record)) = records.recv() {
-        if let Some(looked) = record.looked.take()
-            && let (Some(identity), Some(file)) = (&looked.identity, &looked.executable)
-            && let Some(sha256) = hash(&guard.hashes, identity, file)
+        if let Some((identity, file)) = record.hash.take()
+            && let Some(sha256) = hash(&guard.hashes, &identity, &file)
         {
             record.event.reader.sha256 = sha256;
         }
