@@ -13,5 +13,5 @@ mod writer;
 pub use error::StoreError;
 pub use open::{Opened, Store};
 pub use reader::Reader;
-pub use tables::Unseen;
+pub use tables::{Flagged, Unseen};
 pub use writer::Writer;

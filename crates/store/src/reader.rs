@@ -1,6 +1,6 @@
 use crate::StoreError;
-use crate::tables::{Unseen, events, packages, projects, scans, settings};
-use doorward_protocol::{Event, PackageReport, Project, ProjectPackage, Settings, Timestamp, Today};
+use crate::tables::{Flagged, Unseen, events, packages, projects, scans, settings};
+use doorward_protocol::{Event, Project, ProjectPackage, Settings, Timestamp, Today};
 use rusqlite::Connection;
 use std::fs::File;
 use std::path::Path;
@@ -32,8 +32,8 @@ impl Reader {
         self.ask("read a project in", |connection| projects::one(connection, id))
     }
 
-    /// The packages of one project with their verdicts, worst first; with `None` those of every
-    /// project and of the caches.
+    /// The packages of one project with their verdicts, worst first; with `None` those outside of
+    /// projects, as in the caches.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -41,12 +41,20 @@ impl Reader {
         self.ask("read the packages in", |connection| packages::of(connection, project))
     }
 
-    /// What is known of one package at one place.
+    /// The packages that are suspicious or malicious, worst first, and whether somebody looked at them.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn known(&self, purl: &str, path: &Path) -> Result<Option<PackageReport>, StoreError> {
-        self.ask("look up a package in", |connection| packages::known(connection, purl, path))
+    pub fn flagged(&self) -> Result<Vec<Flagged>, StoreError> {
+        self.ask("read the flagged packages in", packages::flagged)
+    }
+
+    /// Whether a scan or an event of the guard told of a package at this place.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn knows(&self, path: &Path) -> Result<bool, StoreError> {
+        self.ask("look up a package in", |connection| packages::knows(connection, path))
     }
 
     /// Events before a moment (all where there is none given), newest first. The moment is that of

@@ -97,6 +97,15 @@ impl Writer {
         self.change("update the events in", |transaction| events::acknowledge(transaction, up_to))
     }
 
+    /// Notes that the user has looked at the flagged packages of one project; with `None`, at those
+    /// outside of projects.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn look_at_packages(&self, project: Option<i64>) -> Result<(), StoreError> {
+        self.change("update the packages in", |transaction| packages::look_at(transaction, project))
+    }
+
     /// Stores the user's settings.
     ///
     /// # Errors

@@ -59,10 +59,9 @@ fn a_project_lives_through_adding_scanning_and_removing() {
     assert_eq!(packages.len(), 1);
     assert_eq!(packages[0].report.version, "3.0.2");
     assert_eq!(packages[0].project, Some(project.id));
-    assert_eq!(names(None), ["odd", "cached"]);
-    let known = store.reader.known("pkg:npm/odd@3.0.2", "/p/odd".as_ref()).expect("read");
-    assert_eq!(known.expect("known").verdict, Verdict::Notable);
-    assert_eq!(store.reader.known("pkg:npm/odd@3.0.1", "/p/odd".as_ref()).expect("read"), None);
+    assert_eq!(names(None), ["cached"]);
+    let knows = |path: &str| store.reader.knows(path.as_ref()).expect("read");
+    assert!(knows("/p/odd") && knows("/c") && !knows("/p"));
 
     std::fs::remove_dir_all(&folder).expect("gone");
     let projects = store.reader.projects().expect("read");
@@ -73,6 +72,43 @@ fn a_project_lives_through_adding_scanning_and_removing() {
     assert!(!store.writer.remove_project(project.id).expect("nothing to remove"));
     assert_eq!(store.reader.projects().expect("read"), []);
     assert_eq!(names(None), ["cached"]);
+}
+
+#[test]
+fn flagged_packages_wait_until_somebody_looks_and_again_when_they_get_worse() {
+    let (_dir, store) = fresh();
+    let save = |verdict| {
+        store.writer.save_package(None, &package("odd", "1.0.0", "/c/odd", verdict, 9)).expect("saved")
+    };
+    let waiting = || -> Vec<bool> {
+        store.reader.flagged().expect("read").iter().map(|flagged| flagged.looked_at).collect()
+    };
+    save(Verdict::Notable);
+    assert_eq!(waiting(), [false; 0]);
+    save(Verdict::Suspicious);
+    store.writer.look_at_packages(Some(7)).expect("another project");
+    assert_eq!(waiting(), [false]);
+    store.writer.look_at_packages(None).expect("looked at");
+    save(Verdict::Suspicious);
+    assert_eq!(waiting(), [true], "the same verdict is no news");
+    save(Verdict::Malicious);
+    assert_eq!(waiting(), [false]);
+}
+
+#[test]
+fn a_package_that_an_event_names_is_known() {
+    let (_dir, store) = fresh();
+    let mut named = event(1, 1_000, Importance::Alarm, Action::Denied);
+    named.package = Some(Attribution {
+        package: PackageRef { ecosystem: Ecosystem::Npm, name: "evil-dep".into(), version: "1.2.3".into() },
+        stage: Stage::Install,
+        script: "postinstall".into(),
+        path: Some("/p/evil-dep".into()),
+        project: None,
+    });
+    store.writer.save_event(&named).expect("saved");
+    assert!(store.reader.knows("/p/evil-dep".as_ref()).expect("read"));
+    assert!(!store.reader.knows("/home/u/.ssh/id".as_ref()).expect("read"));
 }
 
 #[test]

@@ -113,6 +113,8 @@ fn make_key_file(path: &Path) -> Result<Key, VaultError> {
     Ok(key)
 }
 
+/// The name of a keyring on the session bus.
+const SECRETS: &str = "org.freedesktop.secrets";
 /// How long the keyring may take; a locked one asks the user for a password meanwhile.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -130,6 +132,10 @@ fn keyring_key(service: &str) -> Result<Key, String> {
 }
 
 fn ask_keyring(service: &str) -> Result<Key, String> {
+    // `keyring` remembers for good that it found none; one that comes later must still be found.
+    if !keyring_is_offered().map_err(|error| error.to_string())? {
+        return Err("no program offers one on the session bus".to_owned());
+    }
     if let Err(error) = keyring::Entry::store_status() {
         return Err(error.to_string());
     }
@@ -146,4 +152,12 @@ fn ask_keyring(service: &str) -> Result<Key, String> {
         }
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Whether a keyring runs, or would be started by asking for it.
+fn keyring_is_offered() -> zbus::Result<bool> {
+    let bus = zbus::blocking::Connection::session()?;
+    let names = zbus::blocking::fdo::DBusProxy::new(&bus)?;
+    let is_keyring = |name: &zbus::names::OwnedBusName| name.as_str() == SECRETS;
+    Ok(names.list_names()?.iter().any(is_keyring) || names.list_activatable_names()?.iter().any(is_keyring))
 }

@@ -7,7 +7,8 @@ use doorward_vault::{KeyPlace, KeySource, Vault};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use trees::{package, picture, reason};
 
 const CHILD: &str = "DOORWARD_VAULT_TEST_HOME";
@@ -95,6 +96,49 @@ fn without_a_keyring_a_file_holds_the_key_and_the_user_is_told() {
         assert!(output.status.success(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(home.join("id").exists(), "the child did its work");
     }
+}
+
+#[test]
+fn a_keyring_that_comes_later_is_found_by_the_same_process() {
+    if let Some(home) = std::env::var_os(CHILD) {
+        let home = Path::new(&home);
+        let mut vault = open(home);
+        assert!(matches!(vault.key_place(), KeyPlace::File { .. }), "{:?}", vault.key_place());
+        let root = home.join("p/odd");
+        package(&root);
+        let before = picture(&root);
+        let id = vault.seal(&root, None, reason()).expect("sealed").id;
+        let mut keyring = Command::new("sh")
+            .args([
+                "-c",
+                "printf test | exec gnome-keyring-daemon --unlock --components=secrets --foreground",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a keyring");
+        let started = Instant::now();
+        let mut vault = loop {
+            let vault = open(home);
+            if vault.key_place() == &KeyPlace::Keyring || started.elapsed() > Duration::from_secs(20) {
+                break vault;
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        };
+        let place = vault.key_place().clone();
+        vault.restore(&id).expect("the old key is still within reach");
+        keyring.kill().expect("the keyring ends");
+        keyring.wait().expect("the keyring ended");
+        assert_eq!(place, KeyPlace::Keyring);
+        assert_eq!(picture(&root), before);
+        return;
+    }
+    let home = tempfile::tempdir().expect("a home");
+    fs::write(home.path().join("bus.conf"), BARE_BUS).expect("a configuration");
+    let test = "a_keyring_that_comes_later_is_found_by_the_same_process";
+    let output = child(test, home.path(), r#"exec dbus-run-session --config-file="$HOME/bus.conf" -- "$@""#);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(home.path().join("vault/journal.jsonl").exists(), "the child did its work");
 }
 
 /// A session bus that starts nothing by itself.

@@ -13,6 +13,7 @@ mod target;
 mod watcher;
 mod watches;
 mod worker;
+mod young;
 
 pub use arrival::Arrival;
 pub use caches::caches;

@@ -2,12 +2,14 @@
 
 use crate::snapshot::{Interest, Snapshot};
 use crate::watches::Watches;
+use crate::young::Young;
 use crate::{Arrival, caches, install};
-use doorward_protocol::visible;
+use doorward_protocol::{Ecosystem, visible};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Watches that one target may take, whatever its size.
 const WATCHES: usize = 150;
@@ -31,6 +33,16 @@ pub(crate) struct Target {
     gone: bool,
     /// What was complained about already.
     complained: BTreeSet<PathBuf>,
+    young: Young,
+}
+
+/// Why another look is due without a change.
+#[derive(Debug, Default)]
+pub(crate) struct Again {
+    /// Something was half written.
+    pub(crate) unfinished: bool,
+    /// Package folders may still be growing.
+    pub(crate) growing: Option<Duration>,
 }
 
 impl Target {
@@ -42,6 +54,7 @@ impl Target {
             last: Snapshot::default(),
             gone: false,
             complained: BTreeSet::new(),
+            young: Young::default(),
         };
         // Watches first, so that nothing slips in between.
         let rough = target.read();
@@ -65,8 +78,8 @@ impl Target {
         }
     }
 
-    /// Compares with the last look. True where something was half written and another look is due.
-    pub(crate) fn look(&mut self, watches: &mut Watches, out: &mut Vec<Arrival>) -> bool {
+    /// Compares with the last look.
+    pub(crate) fn look(&mut self, watches: &mut Watches, out: &mut Vec<Arrival>) -> Again {
         if let Some(project) = self.project().map(Path::to_path_buf) {
             let gone = !project.is_dir();
             if gone && !self.gone {
@@ -80,16 +93,25 @@ impl Target {
                     waiting.watch(parent, Interest::Names);
                 }
                 self.follow(&waiting, watches, out);
-                return false;
+                return Again::default();
             }
         }
         let now = self.read();
-        out.extend(now.news(&self.last, self.project()));
+        self.young.look(out);
+        for arrival in now.news(&self.last, self.project()) {
+            match &arrival {
+                // Other package managers finish a package with a file or a name of its own.
+                Arrival::Package { path, ecosystem: Ecosystem::Npm, .. } if path.is_dir() => {
+                    self.young.add(path.clone(), arrival);
+                }
+                _ => out.push(arrival),
+            }
+        }
         self.complain(&now, out);
         self.follow(&now, watches, out);
-        let unfinished = now.unfinished;
+        let again = Again { unfinished: now.unfinished, growing: self.young.due() };
         self.last = now;
-        unfinished
+        again
     }
 
     fn complain(&mut self, now: &Snapshot, out: &mut Vec<Arrival>) {

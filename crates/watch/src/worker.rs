@@ -1,7 +1,7 @@
 //! The watcher's thread: waits until a burst of changes has settled, looks, tells.
 
 use crate::names::{is_instruction, is_lockfile};
-use crate::target::{LIMIT_REACHED, Subject, Target};
+use crate::target::{Again, LIMIT_REACHED, Subject, Target};
 use crate::watches::Watches;
 use crate::{Arrival, WatchConfig, WatchError};
 use notify::event::{AccessKind, AccessMode, ModifyKind};
@@ -44,7 +44,7 @@ struct Worker {
 struct State {
     /// The first and the last change since the last look.
     burst: Option<(Instant, Instant)>,
-    /// Something was half written.
+    /// Something was half written, or may still grow.
     again: Option<Instant>,
     again_count: u32,
 }
@@ -170,11 +170,14 @@ impl Worker {
                 continue;
             }
             let count = if state.burst.is_some() { 0 } else { state.again_count };
-            *state = State::default();
-            if target.look(&mut self.watches, &mut out) && count < AGAIN_TIMES {
-                state.again = Some(Instant::now() + AGAIN);
-                state.again_count = count + 1;
-            }
+            let Again { unfinished, growing } = target.look(&mut self.watches, &mut out);
+            let unfinished = unfinished && count < AGAIN_TIMES;
+            let again = unfinished.then_some(AGAIN).into_iter().chain(growing).min();
+            *state = State {
+                burst: None,
+                again: again.map(|wait| Instant::now() + wait),
+                again_count: count + u32::from(unfinished),
+            };
         }
         self.say(out);
     }

@@ -319,3 +319,17 @@ fn an_unreadable_folder_is_named_with_a_hint() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn a_package_that_grows_after_it_was_told_is_told_again() {
+    let mut scene = Scene::new();
+    scene.watch(false);
+    let package = scene.project.join("node_modules/slow");
+    write(&package.join("lib/first.js"), "");
+    write(&package.join("package.json"), "{\"name\":\"slow\",\"version\":\"1.0.0\"}");
+    let arrival = scene.package("node_modules/slow", Ecosystem::Npm);
+    scene.until(std::slice::from_ref(&arrival));
+    // Deep below, where no folder is watched, as a slow download does.
+    write(&package.join("lib/late.js"), "");
+    scene.until(&[arrival]);
+}

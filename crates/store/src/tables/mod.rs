@@ -7,6 +7,7 @@ pub(crate) mod scans;
 pub(crate) mod settings;
 
 pub use events::Unseen;
+pub use packages::Flagged;
 
 use doorward_protocol::{Timestamp, Verdict};
 use rusqlite::types::Type;
