@@ -3,6 +3,7 @@
 mod commands;
 mod controller;
 mod failure;
+mod keyring;
 mod link;
 mod notify;
 mod process;
@@ -28,7 +29,10 @@ fn main() -> anyhow::Result<()> {
     match invocation {
         Invocation::Help => say(start::USAGE),
         Invocation::Version => say(concat!("doorward-app ", env!("CARGO_PKG_VERSION"))),
-        Invocation::Run { background } => start::run(background),
+        Invocation::Run { background } => {
+            start::again_without_gl();
+            start::run(background)
+        }
     }
 }
 

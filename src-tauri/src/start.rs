@@ -2,19 +2,22 @@
 
 use crate::commands;
 use crate::controller::{Controller, FeatureName, Input, Inputs, Tools};
+use crate::keyring;
 use crate::link::{FromDaemon, Link};
 use crate::scans::{Engine, Scans, Workers};
 use crate::settings::Autostart;
 use crate::shell::Desktop;
+use crate::windows;
 use anyhow::Context;
 use doorward_scan::ScanOptions;
 use doorward_store::{Opened, Store};
-use doorward_vault::{KeySource, Vault};
 use doorward_watch::{Arrival, WatchConfig, Watcher};
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
-use tauri::{AppHandle, RunEvent};
+use tauri::{AppHandle, RunEvent, WindowEvent};
 use tokio::sync::mpsc;
 
 /// What `--help` prints.
@@ -55,6 +58,24 @@ impl Invocation {
     }
 }
 
+/// Replaces this process by one in which windows are drawn without OpenGL, unless somebody chose.
+///
+/// GTK loads a driver when it starts, on many machines one in software: 50 MB for an app that has no
+/// window most of the time, and whose windows hold nothing but text.
+pub(crate) fn again_without_gl() {
+    const CHOICE: &str = "GDK_GL";
+    if std::env::var_os(CHOICE).is_some() {
+        return;
+    }
+    let Ok(program) = std::env::current_exe() else { return };
+    // Returns only where it failed; then everything works, with more memory.
+    let _ = Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .env(CHOICE, "disable")
+        .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
+        .exec();
+}
+
 /// Runs until somebody quits.
 pub(crate) fn run(background: bool) -> anyhow::Result<()> {
     log_to_stderr();
@@ -87,11 +108,11 @@ pub(crate) fn run(background: bool) -> anyhow::Result<()> {
     if !background {
         let _ = inputs.send(Input::SecondInstance);
     }
-    app.run(|_, event| {
+    app.run(|app, event| match event {
         // The tray stays when the last window closes; only an explicit exit ends the app.
-        if let RunEvent::ExitRequested { api, code: None, .. } = event {
-            api.prevent_exit();
-        }
+        RunEvent::ExitRequested { api, code: None, .. } => api.prevent_exit(),
+        RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => windows::closed(app),
+        _ => {}
     });
     Ok(())
 }
@@ -110,7 +131,7 @@ fn assemble(
     let link = Link::open(doorward_protocol::socket_path(), move |message: FromDaemon| {
         let _ = to.send(Input::FromDaemon(message));
     });
-    open_vault(data.join("vault"), inputs.clone());
+    tokio::spawn(keyring::open_vault(data.join("vault"), inputs.clone()));
     let program = std::env::current_exe().context("could not find this program's own file")?;
     let tools = Tools {
         inputs: inputs.clone(),
@@ -150,14 +171,6 @@ fn open_store(data: &Path, inputs: &Inputs) -> anyhow::Result<Store> {
     }
 }
 
-/// The keyring may ask for a password, so the vault opens beside everything else.
-fn open_vault(folder: PathBuf, inputs: Inputs) {
-    tokio::task::spawn_blocking(move || {
-        let opened = Vault::open(&folder, KeySource::Keyring { service: "doorward".to_owned() });
-        let _ = inputs.send(Input::VaultOpened(opened));
-    });
-}
-
 /// Starts watching on a thread of its own and returns what changes the list of projects.
 fn start_watching(store: &Store, home: &Path, inputs: Inputs) -> impl Fn(Vec<PathBuf>) + Send + use<> {
     let (changes, changed) = std::sync::mpsc::channel::<Vec<PathBuf>>();
@@ -186,14 +199,15 @@ fn start_watching(store: &Store, home: &Path, inputs: Inputs) -> impl Fn(Vec<Pat
 
 async fn quit_on_signal(inputs: Inputs) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut ended), Ok(mut interrupted)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    let (Ok(mut ended), Ok(mut interrupted), Ok(mut hung_up)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()))
     else {
         return;
     };
     tokio::select! {
         _ = ended.recv() => {}
         _ = interrupted.recv() => {}
+        _ = hung_up.recv() => {}
     }
     let _ = inputs.send(Input::Quit);
 }

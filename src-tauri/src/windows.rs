@@ -1,6 +1,7 @@
 //! The windows. They exist only while somebody looks at them, so that no web view is in memory otherwise.
 
 use crate::controller::Page;
+use rustix::process::{Pid, Signal, kill_process};
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 pub(crate) const MAIN: &str = "main";
@@ -58,6 +59,31 @@ pub(crate) fn close_prompt(app: &AppHandle) {
     {
         tracing::warn!(%error, "the prompt could not be closed");
     }
+}
+
+/// Ends what WebKit keeps running when the last window is gone; it starts a new one for the next window.
+pub(crate) fn closed(app: &AppHandle) {
+    if !app.webview_windows().is_empty() {
+        return;
+    }
+    for process in children().filter(|process| is_web_kits(*process)) {
+        if let Err(error) = kill_process(process, Signal::TERM) {
+            tracing::debug!(%error, "WebKit's process had ended by itself");
+        }
+    }
+}
+
+fn children() -> impl Iterator<Item = Pid> {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let ids: Vec<_> =
+        lists.flat_map(|list| list.split_whitespace().map(str::parse).collect::<Vec<_>>()).collect();
+    ids.into_iter().flatten().filter_map(Pid::from_raw)
+}
+
+fn is_web_kits(process: Pid) -> bool {
+    let name = std::fs::read_to_string(format!("/proc/{}/comm", process.as_raw_nonzero()));
+    name.is_ok_and(|name| name.starts_with("WebKit"))
 }
 
 fn raise(window: &WebviewWindow) {

@@ -3,7 +3,8 @@
 use super::{Call, Controller, Reply, Shell, Told};
 use crate::failure::{Answer, Failure};
 use doorward_protocol::{Control, Settings, Timestamp};
-use std::path::PathBuf;
+use doorward_store::Reader;
+use std::path::{Path, PathBuf};
 
 /// Events in one page at the most.
 const LONGEST_PAGE: u32 = 1000;
@@ -58,11 +59,17 @@ impl<S: Shell> Controller<S> {
                 answer(reply, || Ok(()));
             }
             Call::Excerpt { package_path, file, line, reply } => {
-                let engine = self.tools.engine.clone();
-                beside(reply, move || Ok(engine.excerpt(&package_path, &file, line)?));
+                let (engine, reader) = (self.tools.engine.clone(), self.tools.store.reader.clone());
+                beside(reply, move || {
+                    known(&reader, &package_path)?;
+                    Ok(engine.excerpt(&package_path, &file, line)?)
+                });
             }
             Call::Quarantine(reply) => answer(reply, || Ok(self.sealed.clone())),
-            Call::Seal { path, package, reason, reply } => self.seal(path, package, reason, reply),
+            Call::Seal { path, package, reason, reply } => match known(&self.tools.store.reader, &path) {
+                Ok(()) => self.seal(path, package, reason, reply),
+                Err(failure) => answer(reply, || Err(failure)),
+            },
             Call::ReviewSealed { id, reply } => self.look_in_vault(move |vault| vault.review(&id), reply),
             Call::ReadSealed { id, file, reply } => {
                 self.look_in_vault(move |vault| vault.read(&id, &file), reply);
@@ -95,6 +102,17 @@ impl<S: Shell> Controller<S> {
         self.settings = settings;
         Ok(())
     }
+}
+
+/// A window names packages it was told of; whatever else it names is none of its business.
+fn known(reader: &Reader, package: &Path) -> Answer<()> {
+    if reader.knows(package)? {
+        return Ok(());
+    }
+    Err(Failure::new(
+        format!("no scan and no event told of a package at {}", package.display()),
+        "Scan its project first.",
+    ))
 }
 
 fn answer<T>(reply: Reply<T>, work: impl FnOnce() -> Answer<T>) {

@@ -17,13 +17,13 @@ pub(crate) use shell::{Page, Shell, Told};
 
 use crate::link::Link;
 use crate::notify::{About, Note, NoteAction};
-use crate::scans::Scans;
+use crate::scans::{Scans, main_reason};
 use crate::tray::{TrayAction, TrayView};
 use calm::Calm;
 use desk::{Features, Known};
 use doorward_protocol::{
-    Asked, Desk, Event, GuardState, PackageRef, Project, SealedItem, SealedState, Settings, Timestamp, Today,
-    Verdict, visible,
+    Asked, Desk, Event, GuardState, PackageRef, Project, ProjectPackage, SealedItem, SealedState, Settings,
+    Timestamp, Today, Verdict, visible,
 };
 use doorward_store::{Store, Unseen};
 use doorward_vault::Vault;
@@ -91,10 +91,22 @@ struct Flagged {
     seen: bool,
 }
 
+impl Flagged {
+    /// What an earlier run of the app knew, if the package is still there.
+    fn remembered(stored: doorward_store::Flagged) -> Option<(PathBuf, Self)> {
+        let doorward_store::Flagged { package: ProjectPackage { project, report, .. }, looked_at } = stored;
+        let (package, why) = (report.package(), main_reason(&report));
+        let flagged = Self { project, package, verdict: report.verdict, why, seen: looked_at };
+        report.path.symlink_metadata().is_ok().then_some((report.path, flagged))
+    }
+}
+
 impl<S: Shell> Controller<S> {
     pub(crate) fn new(shell: S, tools: Tools) -> Self {
         let settings = tools.store.reader.settings().unwrap_or_default();
         let projects = tools.store.reader.projects().unwrap_or_default();
+        let flagged = tools.store.reader.flagged().unwrap_or_default();
+        let flagged = flagged.into_iter().filter_map(Flagged::remembered).collect();
         Self {
             shell,
             tools,
@@ -104,7 +116,7 @@ impl<S: Shell> Controller<S> {
             features: Features::new(),
             settings,
             projects,
-            flagged: BTreeMap::new(),
+            flagged,
             vault: None,
             sealed: Vec::new(),
             calm: Calm::default(),

@@ -202,10 +202,12 @@ impl<S: Shell> Controller<S> {
     }
 
     pub(super) fn seen_packages(&mut self, project: Option<i64>) {
-        for flagged in self.flagged.values_mut() {
-            if project.is_none() || flagged.project == project {
-                flagged.seen = true;
-            }
+        let mut news = false;
+        for flagged in self.flagged.values_mut().filter(|flagged| flagged.project == project) {
+            news |= !std::mem::replace(&mut flagged.seen, true);
+        }
+        if news && let Err(error) = self.tools.store.writer.look_at_packages(project) {
+            self.database_failed(&error);
         }
     }
 

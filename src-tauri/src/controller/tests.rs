@@ -1,3 +1,5 @@
+mod packages;
+
 use super::*;
 use crate::failure::Failure;
 use crate::link::Link;
@@ -6,8 +8,8 @@ use crate::scans::Engine;
 use doorward_protocol::{
     Action, Attribution, Control, Counters, Ecosystem, EventKind, Excerpt, Expiry, Finding, GateQuestion,
     Hello, Importance, Kernel, Mood, Observe, PROTOCOL_VERSION, PackageReport, Policy, Reader,
-    Reply as Answered, Request, RequestBody, SCHEMA_VERSION, ScanProgress, ScanReport, Secret, ServerMessage,
-    Severity, Stage, Summary, encode, read_frame,
+    Reply as Answered, Request, RequestBody, SCHEMA_VERSION, ScanProgress, ScanReport, SealReason, Secret,
+    ServerMessage, Severity, Stage, Summary, encode, read_frame,
 };
 use doorward_scan::{Cancel, ScanError};
 use doorward_vault::KeySource;
@@ -136,7 +138,16 @@ struct Bench {
 
 impl Bench {
     fn start() -> Self {
-        let folder = tempfile::tempdir().expect("folder");
+        Self::in_folder(tempfile::tempdir().expect("folder"))
+    }
+
+    /// The same user starts the app again.
+    fn restart(self) -> Self {
+        let Self { folder, .. } = self;
+        Self::in_folder(folder)
+    }
+
+    fn in_folder(folder: tempfile::TempDir) -> Self {
         let store = Store::open(&folder.path().join("data")).expect("store").store;
         let (inputs, received) = mpsc::unbounded_channel();
         let to = inputs.clone();
@@ -286,7 +297,6 @@ fn state() -> GuardState {
         coverage: Vec::new(),
         kernel: Kernel::default(),
         counters: Counters { secrets: 6, ..Counters::default() },
-        gaps: Vec::new(),
     }
 }
 
@@ -457,35 +467,6 @@ async fn a_pause_goes_from_the_tray_to_the_guard_and_shows() {
     daemon.say(&ServerMessage::State(Box::new(paused)));
     bench.desk("paused", |desk| desk.mood == Mood::Paused).await;
     bench.shown("the tray", |shown| matches!(shown, Shown::Tray(view) if view.paused).then_some(())).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_arrival_is_scanned_stored_told_and_kept_from_starting() {
-    let bench = Bench::start();
-    let (_listener, daemon) = Daemon::greet(bench.listen(), Vec::new(), Vec::new()).await;
-    let root = bench.project("work");
-    let project = bench.ask(|reply| Call::AddProject { path: root.clone(), reply }).await.expect("added");
-    let path = bench.project("work/node_modules/evil-dep");
-    bench.send(Input::FromWatch(vec![Arrival::Package {
-        path: path.clone(),
-        project: Some(project.path.clone()),
-        ecosystem: Ecosystem::Npm,
-    }]));
-    let note = bench.note("the package", |note| note.about == About::Package(path.clone())).await;
-    assert_eq!(note.actions[0], ("Lock away", NoteAction::LockAway(path.clone())));
-    bench.desk("an alarm", |desk| desk.mood == Mood::Alarm && desk.today.flagged > 0).await;
-    let told = path.clone();
-    let (_daemon, verdict) = daemon
-        .serve_until(move |body| match body {
-            RequestBody::Control(Control::GateVerdict { path, verdict, .. }) if *path == told => {
-                Some(*verdict)
-            }
-            _ => None,
-        })
-        .await;
-    assert_eq!(verdict, Verdict::Malicious);
-    let stored = bench.store.reader.packages(Some(project.id)).expect("packages");
-    assert!(stored.iter().any(|package| package.report.path == path));
 }
 
 #[tokio::test(flavor = "multi_thread")]
