@@ -13,8 +13,8 @@ run="$build dbus"
 test="$run xvfb xauth webkit2gtk-driver dbus-x11 gnome-keyring libsecret-tools dunst xdotool imagemagick
   fonts-dejavu-core at-spi2-core libglib2.0-bin openssh-client openssh-server awscli python3-venv
   python3-pip python3-setuptools python3-wheel shellcheck desktop-file-utils appstream libxml2-utils
-  systemd util-linux procps busybox cpio rsync e2fsprogs btrfs-progs"
-bench="$build python3-venv ripgrep"
+  systemd util-linux procps busybox cpio rsync sudo"
+bench="$build dbus xvfb python3-venv ripgrep"
 
 case "$purpose" in
   run) wanted="$run" ;;

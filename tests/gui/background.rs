@@ -5,7 +5,7 @@ use doorward_tests::desktop::{Process, Watcher, wait_for};
 use doorward_tests::{Daemon, Run, Sandbox, fixtures, need};
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 #[test]
 fn in_the_background_there_is_a_tray_icon_and_no_web_view() {
@@ -127,6 +127,28 @@ fn a_malicious_script_never_starts_and_tray_and_a_real_notification_say_so() {
             Ok(())
         },
     );
+}
+
+#[test]
+fn what_draws_windows_goes_with_the_last_window() {
+    on_a_desktop("background::what_draws_windows_goes_with_the_last_window", async |sandbox, desktop| {
+        let secret = sandbox.write(".ssh/id_ed25519", "a made-up key\n");
+        let daemon = Daemon::start(sandbox, "mode = \"ask\"");
+        let bus = desktop.connect().await?;
+        let host = Watcher::serve(&bus).await?;
+        let app = Places::with(sandbox, &daemon).start(desktop, "--background")?;
+        let icon = host.icon(&bus).await?;
+        wait_for("the guard", async || icon.text("ToolTip").await.ok()?.contains("Guarding").then_some(()))
+            .await?;
+        let mut reader = sandbox.command("/usr/bin/head");
+        let mut reader = reader.arg(secret).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        wait_for("the prompt", async || (!web_views(app.pid()).is_empty()).then_some(())).await?;
+        let asked = daemon.wait_for("the question", |events| !events.is_empty()).remove(0).id;
+        sandbox.ok(&mut daemon.doorward(&["guard", "answer", &asked.to_string(), "deny"]));
+        assert!(!reader.wait()?.success(), "the read was denied");
+        wait_for("no web view", async || web_views(app.pid()).is_empty().then_some(())).await?;
+        Ok(())
+    });
 }
 
 /// Real `npm install` of a package whose postinstall reads six secrets; the file it would write.

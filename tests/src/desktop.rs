@@ -124,6 +124,12 @@ impl<'a> Desktop<'a> {
     /// A command of the user's on this desktop.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = self.sandbox.command(program);
+        self.show_on_it(&mut command);
+        command
+    }
+
+    /// Lets a command of anybody's find this desktop.
+    pub fn show_on_it<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
@@ -131,8 +137,7 @@ impl<'a> Desktop<'a> {
             .env("NO_AT_BRIDGE", "1")
             .env("GTK_A11Y", "none")
             .env("GIO_USE_VFS", "local")
-            .env("GSETTINGS_BACKEND", "memory");
-        command
+            .env("GSETTINGS_BACKEND", "memory")
     }
 
     /// Where logs may be kept.

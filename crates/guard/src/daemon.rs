@@ -10,7 +10,7 @@ use crate::server::{self, ListenError, Office, PinnedClients};
 use crate::state::Settings;
 use crate::supervise::{self, Role};
 use crate::sys::{self, Answer, FanotifyError, Group, Topology};
-use crate::watch::{Enrolment, Guard, Place, PlaceKind, Record, Recorder, guard_event, survey, write_down};
+use crate::watch::{Enrolment, Guard, Place, PlaceKind, Record, Recorder, guard_event, write_down};
 use doorward_protocol::{Action, Importance, Mode, Timestamp};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -55,7 +55,7 @@ pub enum DaemonError {
     },
 }
 
-/// Runs the daemon in the foreground until SIGTERM or SIGINT; the result is the exit code. Must be
+/// Runs the daemon in the foreground until SIGTERM, SIGINT or SIGHUP; the result is the exit code. Must be
 /// called before any thread starts.
 ///
 /// # Errors
@@ -110,7 +110,7 @@ impl Worker {
             true => Some(Arc::new(Gate::open(&config.gate_interpreters)?)),
             false => None,
         };
-        let enrolment = Enrolment::new(Catalog::builtin()?, Topology::open()?).map_err(descriptor)?;
+        let enrolment = Enrolment::new(Catalog::builtin()?, Topology::open()?);
         let guard = Guard::new(
             config,
             Arc::new(group),
@@ -153,10 +153,6 @@ impl Worker {
         })?;
         tell_of_the_start(&guard, released);
         let office = Arc::new(Office { guard: Arc::clone(&guard), journal, clients, gate: gate.clone() });
-        background("survey", {
-            let guard = Arc::clone(&guard);
-            move || survey(&guard)
-        })?;
         background("state", {
             let office = Arc::clone(&office);
             move || server::tell_state(&office)

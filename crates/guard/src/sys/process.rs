@@ -17,7 +17,7 @@ pub enum Forked {
 /// A signal the daemon reacts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGTERM or SIGINT: end cleanly.
+    /// SIGTERM, SIGINT or SIGHUP: end cleanly.
     End,
     /// SIGCHLD: a child ended.
     Child,
@@ -48,7 +48,7 @@ fn waited_signals() -> libc::sigset_t {
     // SAFETY: sigemptyset initialises the set before anything reads it.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
-        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGCHLD] {
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGCHLD] {
             libc::sigaddset(set.as_mut_ptr(), signal);
         }
         set.assume_init()

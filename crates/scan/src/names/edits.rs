@@ -167,13 +167,11 @@ fn longer(bytes: Vec<u8>) -> impl Iterator<Item = (String, How)> {
 
 fn typos(bytes: Vec<u8>) -> impl Iterator<Item = (String, How)> {
     (0..bytes.len()).flat_map(move |at| {
-        let bytes = bytes.clone();
-        LETTERS.bytes().filter_map(move |letter| {
-            (letter != bytes[at] && is_slip(bytes[at], letter)).then(|| {
-                let mut other = bytes.clone();
-                other[at] = letter;
-                (text(other), How::Typo)
-            })
+        let (bytes, meant) = (bytes.clone(), bytes[at]);
+        LETTERS.bytes().filter(move |&letter| letter != meant && is_slip(meant, letter)).map(move |letter| {
+            let mut other = bytes.clone();
+            other[at] = letter;
+            (text(other), How::Typo)
         })
     })
 }
