@@ -97,6 +97,12 @@ fn text(hello: &Hello, paint: Paint) -> String {
     out.push_str(&modes(&state.policy, paint));
     out.push('\n');
     out.push_str(&coverage(&state.coverage, paint));
+    if !state.gaps.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.bold("Left open by this machine"));
+        for gap in &state.gaps {
+            let _ = writeln!(out, "  {}", visible(gap));
+        }
+    }
     if !hello.asked.is_empty() {
         let _ = writeln!(
             out,

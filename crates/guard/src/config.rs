@@ -179,8 +179,7 @@ impl Config {
 
     /// Every home to guard, with its owner; homes that do not exist now are left out.
     pub fn all_homes(&self) -> Vec<Home> {
-        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let login = users.lines().filter(|_| self.login_users).filter_map(login_home);
+        let login = self.login_homes();
         let mut homes: Vec<Home> = Vec::new();
         for path in self.homes.iter().cloned().chain(login) {
             let Ok(path) = path.canonicalize() else { continue };
@@ -191,7 +190,28 @@ impl Config {
         }
         homes
     }
+
+    /// The folders in which a home can appear, and the one in which a user can.
+    pub fn places_of_homes(&self) -> Vec<PathBuf> {
+        let homes = self.homes.iter().cloned().chain(self.login_homes());
+        let above = homes
+            .filter_map(|home| home.ancestors().skip(1).find(|folder| folder.is_dir()).map(Path::to_owned));
+        let users = self.login_users.then(|| Path::new(USERS).parent().map(Path::to_owned)).flatten();
+        let places = above.chain(users).filter(|folder| folder.parent().is_some());
+        let mut places: Vec<PathBuf> = places.collect();
+        places.sort();
+        places.dedup();
+        places
+    }
+
+    fn login_homes(&self) -> Vec<PathBuf> {
+        let users = std::fs::read_to_string(USERS).unwrap_or_default();
+        users.lines().filter(|_| self.login_users).filter_map(login_home).collect()
+    }
 }
+
+/// The file that names the users.
+const USERS: &str = "/etc/passwd";
 
 /// The keys with their meaning, for `--help`.
 pub const KEYS: &str = "\

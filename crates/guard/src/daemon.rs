@@ -10,7 +10,7 @@ use crate::server::{self, ListenError, Office, PinnedClients};
 use crate::state::Settings;
 use crate::supervise::{self, Role};
 use crate::sys::{self, Answer, FanotifyError, Group, Topology};
-use crate::watch::{Enrolment, Guard, Place, PlaceKind, Record, Recorder, guard_event, write_down};
+use crate::watch::{Enrolment, Guard, Place, PlaceKind, Record, Recorder, guard_event, survey, write_down};
 use doorward_protocol::{Action, Importance, Mode, Timestamp};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -110,7 +110,7 @@ impl Worker {
             true => Some(Arc::new(Gate::open(&config.gate_interpreters)?)),
             false => None,
         };
-        let enrolment = Enrolment::new(Catalog::builtin()?, Topology::open()?);
+        let enrolment = Enrolment::new(Catalog::builtin()?, Topology::open()?).map_err(descriptor)?;
         let guard = Guard::new(
             config,
             Arc::new(group),
@@ -153,6 +153,10 @@ impl Worker {
         })?;
         tell_of_the_start(&guard, released);
         let office = Arc::new(Office { guard: Arc::clone(&guard), journal, clients, gate: gate.clone() });
+        background("survey", {
+            let guard = Arc::clone(&guard);
+            move || survey(&guard)
+        })?;
         background("state", {
             let office = Arc::clone(&office);
             move || server::tell_state(&office)

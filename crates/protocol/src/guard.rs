@@ -174,6 +174,9 @@ pub struct GuardState {
     pub kernel: Kernel,
     /// Since the daemon started.
     pub counters: Counters,
+    /// What of this machine leaves every guarded file open, one sentence each.
+    #[serde(default)]
+    pub gaps: Vec<String>,
 }
 
 /// What this kernel and file system really cover for one guarded path.
@@ -190,8 +193,26 @@ pub struct Coverage {
     pub tier: u8,
     /// How much is covered.
     pub level: CoverageLevel,
-    /// What is not, in a sentence; empty where everything is.
+    /// What is not, in sentences; empty where everything is.
     pub note: String,
+    /// Programs that had the file open before it came under guard, and have it open still.
+    #[serde(default)]
+    pub holders: Vec<Holder>,
+    /// Copies of it in snapshots that programs can reach.
+    #[serde(default)]
+    pub copies: u32,
+}
+
+/// A program that can read a guarded file without opening it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// Its executable, for display.
+    pub exe: PathBuf,
+    /// True where the catalog knows it as a reader of this kind of secret.
+    pub known: bool,
 }
 
 /// How much of a guarded path is covered.

@@ -22,7 +22,7 @@ pub use event::{
 };
 pub use frame::{FrameError, Frames, MAX_FRAME, encode, read_frame, write_frame};
 pub use guard::{
-    Counters, Coverage, CoverageLevel, Expiry, GuardState, Kernel, Mode, Policy, Rule, RuleDraft,
+    Counters, Coverage, CoverageLevel, Expiry, GuardState, Holder, Kernel, Mode, Policy, Rule, RuleDraft,
     RuleVerdict, What, Who,
 };
 pub use package::{Ecosystem, PackageRef};

@@ -149,6 +149,7 @@ mod tests {
             coverage: Vec::new(),
             kernel: Kernel::default(),
             counters: Counters { secrets: 12, ..Counters::default() },
+            gaps: Vec::new(),
         }
     }
 

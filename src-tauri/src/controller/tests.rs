@@ -297,6 +297,7 @@ fn state() -> GuardState {
         coverage: Vec::new(),
         kernel: Kernel::default(),
         counters: Counters { secrets: 6, ..Counters::default() },
+        gaps: Vec::new(),
     }
 }
 

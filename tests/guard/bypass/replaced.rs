@@ -1,9 +1,9 @@
-//! Rows 9 and 10: another file under the same name.
+//! Row 9: another file under the same name.
 
 use super::{Row, all_blocked};
 use doorward_tests::sandboxed;
 
-const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row] = &[
     Row::new(9, "written anew beside it, renamed over it, read at once", |arena, secret| {
         arena.reach("replace", &[secret, &secret.with_file_name("key.new")])
     }),

@@ -138,7 +138,7 @@ export const events: Event[] = made([
 ]);
 
 function covered(secret: Secret, level: CoverageLevel = "full", note = ""): Coverage {
-  return { path: secret.path, class: secret.class, title: secret.title, tier: secret.tier, level, note };
+  return { path: secret.path, class: secret.class, title: secret.title, tier: secret.tier, level, note, holders: [], copies: 0 };
 }
 
 export const guard: GuardState = {
@@ -180,6 +180,7 @@ export const guard: GuardState = {
   ],
   kernel: { release: "6.14.0", pre_content: true, pidfd: true, fd_error: true, target_fid: true },
   counters: { answered: 2871, denied: 3, asked: 4, timed_out: 1, overflowed: 0, secrets: 10 },
+  gaps: ["Your programs can read the disk /dev/sda directly, past this guard, because you are in its group; leave that group."],
 };
 
 const findings: Finding[] = [

@@ -336,9 +336,17 @@ tier: number,
  */
 level: CoverageLevel, 
 /**
- * What is not, in a sentence; empty where everything is.
+ * What is not, in sentences; empty where everything is.
  */
-note: string, };
+note: string, 
+/**
+ * Programs that had the file open before it came under guard, and have it open still.
+ */
+holders: Array<Holder>, 
+/**
+ * Copies of it in snapshots that programs can reach.
+ */
+copies: number, };
 
 export type Kernel = { 
 /**
@@ -412,7 +420,11 @@ kernel: Kernel,
 /**
  * Since the daemon started.
  */
-counters: Counters, };
+counters: Counters, 
+/**
+ * What of this machine leaves every guarded file open, one sentence each.
+ */
+gaps: Array<string>, };
 
 export type Verdict = "clean" | "notable" | "suspicious" | "malicious";
 

@@ -25,6 +25,7 @@ describe("the overview", () => {
     expect(await text("asked-row")).toContain("wants to read your npm token");
     expect(await text("flagged-row")).toContain("wallet-connect-utils 2.4.1");
     expect(all("coverage-row")[0]?.dataset.level).toBe("opens");
+    expect(await text("gap")).toContain("can read the disk /dev/sda directly");
   });
 
   it("says plainly when the guard is not running", async () => {

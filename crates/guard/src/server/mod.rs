@@ -118,5 +118,6 @@ pub fn state_for(guard: &Guard, uid: u32) -> GuardState {
         coverage,
         kernel: crate::state::kernel(guard.group.features(), guard.enrolment.topology().reports_targets()),
         counters: guard.counters(),
+        gaps: guard.enrolment.gaps(everybody),
     }
 }

@@ -1,17 +1,22 @@
 //! The kernel's interfaces that no library wraps: the only `unsafe` of the daemon.
 #![allow(unsafe_code)] // fanotify's info records, SO_PEERPIDFD, fork and signals have no safe wrapper.
 
+mod btrfs;
 mod connector;
 mod fanotify;
+mod onlooker;
 mod peer;
 mod process;
 mod resolve;
+mod storage;
 mod topology;
 
+pub use btrfs::subvolumes;
 pub use connector::{Connector, ProcessEvent};
 pub use fanotify::{
     Answer, EventBuffer, FanotifyError, Group, GroupFeatures, MarkKind, PermissionEvent, kernel_release,
 };
+pub use onlooker::Onlooker;
 pub use peer::{PeerIdentity, peer_identity};
 pub use process::{
     Forked, Signal, Waker, block_signals, boot_time_offset, collect_child, die_with_parent, end_child,
@@ -19,4 +24,5 @@ pub use process::{
     raise_priority, wait_for_signal,
 };
 pub use resolve::resolve_cached;
+pub use storage::{FileSystem, device_numbers, file_system, wait_for_mounts};
 pub use topology::{DirectoryEvent, Topology};

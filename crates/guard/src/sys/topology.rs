@@ -22,6 +22,8 @@ pub enum DirectoryEvent {
         name: OsString,
         /// The file itself, for [`Topology::target`], wherever it has gone since; where the kernel tells.
         target: Option<Vec<u8>>,
+        /// The process that made it, where it is new and not just renamed.
+        maker: Option<u32>,
     },
     /// Events were lost; look at everything again.
     Lost,
@@ -72,7 +74,7 @@ impl Topology {
     pub fn watch(&self, folder: &Path) -> Result<Vec<u8>, FanotifyError> {
         let failed = |source| FanotifyError::Mark { path: folder.to_path_buf(), source };
         let mask = libc::FAN_CREATE | libc::FAN_MOVED_TO | libc::FAN_ONDIR;
-        let handle = folder_handle(folder).map_err(failed)?;
+        let handle = object_handle(folder).map_err(failed)?;
         mark(
             self.fd.as_raw_fd(),
             libc::FAN_MARK_ADD | libc::FAN_MARK_ONLYDIR | libc::FAN_MARK_DONT_FOLLOW,
@@ -123,8 +125,8 @@ impl Topology {
     }
 }
 
-/// The kernel's name for a folder: file system id and file handle, as in a DFID record.
-fn folder_handle(folder: &Path) -> io::Result<Vec<u8>> {
+/// The kernel's name for a file or folder: file system id and file handle, as in the records of events.
+pub(super) fn object_handle(folder: &Path) -> io::Result<Vec<u8>> {
     let path = CString::new(folder.as_os_str().as_bytes())?;
     // SAFETY: a zeroed statfs is valid; `path` is terminated and both live through the call.
     let fsid = unsafe {
@@ -180,7 +182,8 @@ fn parse_directory(mut bytes: &[u8], events: &mut Vec<DirectoryEvent>) {
             }
         }
         if let Some((folder, name)) = place {
-            events.push(DirectoryEvent::Appeared { folder, name, target });
+            let maker = (metadata.mask & libc::FAN_CREATE != 0).then(|| metadata.pid.unsigned_abs());
+            events.push(DirectoryEvent::Appeared { folder, name, target, maker });
         }
     }
 }

@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// How long the maker of a file may go on writing it.
 const WRITING_TIME: Duration = Duration::from_secs(10);
+/// An open of a file that was marked less than this ago may have begun before the mark.
+const BLIND_TIME: Duration = Duration::from_secs(2);
 /// Reads that were told once and are remembered, so that they are not told again.
 const TOLD: usize = 1_024;
 const STACK_BYTES: usize = 256 * 1024;
@@ -157,7 +159,14 @@ impl Guard {
             return Ok(());
         };
         let file = (object.dev, object.ino);
-        let about = Arc::new(About { guarded, file, key, empty: metadata.len() == 0 });
+        let made = guarded.maker == Some(pid);
+        // Whoever opens it blindly is not seen again, and could read what is written later.
+        let blind = request.open && guarded.marked.elapsed() < BLIND_TIME;
+        let empty = metadata.len() == 0 && (made || !blind);
+        if empty && !made {
+            self.enrolment.news().guarded(object);
+        }
+        let about = Arc::new(About { guarded, file, key, empty, made });
         self.crew.look(Look { request, about, since: Instant::now() });
         Ok(())
     }
@@ -265,11 +274,15 @@ impl Guard {
         let Judged { decision, settings } = judged;
         let allow = decision.outcome == Outcome::Allow;
         let answer = if allow { Answer::Allow } else { Answer::Deny };
-        if let Some(key) = look.about.key {
-            // Whoever makes a file writes it now, and has no claim to what comes into it later.
-            let until = look.about.empty.then(|| Instant::now() + WRITING_TIME);
+        let About { key, empty, made, .. } = *look.about;
+        if let Some(key) = key.filter(|_| empty && !made) {
+            // Nobody but its maker has a claim to what comes into an empty file.
+            lock(&self.granted).forget(&key);
+        } else if let Some(key) = key {
+            // The maker writes it now, and has no claim to what comes into it later.
+            let until = empty.then(|| Instant::now() + WRITING_TIME);
             let for_opens = ForOpens { settings, told: decision.importance.is_some() };
-            lock(&self.granted).remember(key, answer, until, (!look.about.empty).then_some(for_opens));
+            lock(&self.granted).remember(key, answer, until, (!empty).then_some(for_opens));
         }
         self.reply(&look.request, answer);
         if decision.importance.is_none()

@@ -56,6 +56,8 @@ pub(super) struct About {
     pub(super) key: Option<ReadKey>,
     /// True where nothing is in the file yet.
     pub(super) empty: bool,
+    /// True where the reader itself made the file.
+    pub(super) made: bool,
 }
 
 impl Crew {

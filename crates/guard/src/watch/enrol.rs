@@ -1,9 +1,11 @@
 //! Which files and folders are marked, and how they come to be.
 
+use super::copies::SUBVOLUME_ROOT;
+use super::news::News;
 use super::table::{Guarded, ObjectKey, Table};
 use crate::catalog::{Catalog, SecretClass};
 use crate::config::Home;
-use crate::sys::{DirectoryEvent, EventBuffer, FanotifyError, Group, MarkKind, Topology};
+use crate::sys::{self, DirectoryEvent, EventBuffer, FanotifyError, FileSystem, Group, MarkKind, Topology};
 use doorward_protocol::{CoverageLevel, Secret};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
@@ -14,6 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Folders outside all places that secrets were moved through, remembered at most.
 const PASSAGES: usize = 32;
@@ -49,25 +52,34 @@ pub struct Enrolment {
     folders: Mutex<HashMap<Vec<u8>, Watched>>,
     table: Mutex<Table>,
     passages: Mutex<VecDeque<PathBuf>>,
+    news: News,
+    gaps: Mutex<Vec<(Option<u32>, String)>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Watched {
     path: PathBuf,
     places: Vec<usize>,
+    /// True where what appears may be a home or a snapshot.
+    around: bool,
 }
 
 impl Enrolment {
     /// Nothing is marked yet.
-    pub fn new(catalog: Catalog, topology: Topology) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// Those of eventfd(2).
+    pub fn new(catalog: Catalog, topology: Topology) -> io::Result<Self> {
+        Ok(Self {
             catalog,
             topology,
             places: Mutex::default(),
             folders: Mutex::default(),
             table: Mutex::default(),
             passages: Mutex::default(),
-        }
+            news: News::new()?,
+            gaps: Mutex::default(),
+        })
     }
 
     /// The catalog in force.
@@ -85,12 +97,54 @@ impl Enrolment {
         lock(&self.table)
     }
 
+    /// What there is to look into.
+    pub(super) fn news(&self) -> &News {
+        &self.news
+    }
+
+    /// What leaves a user's files open (of every user where `owner` is `None`), a sentence each.
+    pub fn gaps(&self, owner: Option<u32>) -> Vec<String> {
+        let gaps = lock(&self.gaps);
+        let mine = gaps.iter().filter(|(whose, _)| owner.is_none() || whose.is_none() || *whose == owner);
+        mine.map(|(_, gap)| gap.clone()).collect()
+    }
+
+    /// Sets what [`Self::gaps`] tells: whose files, or everybody's; true where that is news.
+    pub(super) fn set_gaps(&self, found: Vec<(Option<u32>, String)>) -> bool {
+        let mut gaps = lock(&self.gaps);
+        let changed = *gaps != found;
+        *gaps = found;
+        changed
+    }
+
+    /// Every place that is guarded.
+    pub(super) fn places(&self) -> Vec<Place> {
+        lock(&self.places).clone()
+    }
+
+    /// Looks through every place again.
+    pub(super) fn rescan(&self, group: &Group) {
+        let count = lock(&self.places).len();
+        (0..count).for_each(|index| self.scan(group, index));
+    }
+
+    /// Hears of everything that appears in a folder in which homes or snapshots are made.
+    pub(super) fn watch_around(&self, folder: &Path) {
+        match self.topology.watch(folder) {
+            Ok(handle) => self.remember_folder(handle, folder, |watched| watched.around = true),
+            Err(error) => tracing::debug!(%error, "a folder around the guarded ones cannot be watched"),
+        }
+    }
+
     /// Guards a home, a project or the system. May take as long as listing its folders does.
     pub fn add_place(&self, group: &Group, place: Place) {
         let index = {
             let mut places = lock(&self.places);
             match places.iter().position(|known| known.root == place.root && known.kind == place.kind) {
-                Some(index) => index,
+                Some(index) => {
+                    places[index].owner = place.owner;
+                    index
+                }
                 None => {
                     places.push(place);
                     places.len() - 1
@@ -121,9 +175,13 @@ impl Enrolment {
         for event in events {
             match event {
                 DirectoryEvent::Lost => scan.extend(0..lock(&self.places).len()),
-                DirectoryEvent::Appeared { folder, name, target } => {
+                DirectoryEvent::Appeared { folder, name, target, maker } => {
                     let Some(watched) = lock(&self.folders).get(&folder).cloned() else { continue };
-                    scan.extend(self.meet(group, &watched, &watched.path.join(name), target.as_deref()));
+                    if watched.around {
+                        self.news.look_around();
+                    }
+                    let path = watched.path.join(name);
+                    scan.extend(self.meet(group, &watched, &path, target.as_deref(), maker));
                 }
             }
         }
@@ -236,16 +294,11 @@ impl Enrolment {
                 return;
             }
         };
-        {
-            let mut folders = lock(&self.folders);
-            let watched = folders
-                .entry(handle)
-                .or_insert_with(|| Watched { path: folder.to_path_buf(), places: Vec::new() });
-            watched.path = folder.to_path_buf();
+        self.remember_folder(handle, folder, |watched| {
             if !watched.places.contains(&index) {
                 watched.places.push(index);
             }
-        }
+        });
         // Folders such as /etc are opened into all the time: there the topology group must do.
         if place.kind != PlaceKind::System
             && let Err(error) = group.mark(MarkKind::Folder, folder)
@@ -254,8 +307,22 @@ impl Enrolment {
         }
     }
 
+    fn remember_folder(&self, handle: Vec<u8>, folder: &Path, note: impl FnOnce(&mut Watched)) {
+        let mut folders = lock(&self.folders);
+        let watched = folders.entry(handle).or_default();
+        watched.path = folder.to_path_buf();
+        note(watched);
+    }
+
     /// Guards what appeared under this name; the result are the places to look through again.
-    fn meet(&self, group: &Group, watched: &Watched, path: &Path, target: Option<&[u8]>) -> Vec<usize> {
+    fn meet(
+        &self,
+        group: &Group,
+        watched: &Watched,
+        path: &Path,
+        target: Option<&[u8]>,
+        maker: Option<u32>,
+    ) -> Vec<usize> {
         // By its handle: the name may lead to something else by now, or nowhere.
         let found = match target {
             Some(target) => Topology::target(&watched.path, target),
@@ -265,6 +332,9 @@ impl Enrolment {
             return Vec::new();
         };
         if metadata.is_dir() {
+            if metadata.ino() == SUBVOLUME_ROOT {
+                self.news.look_around();
+            }
             return watched.places.clone();
         }
         let mut secret = false;
@@ -275,6 +345,7 @@ impl Enrolment {
                 self.enrol(group, &place, class, path);
             } else if self.enrol_file(group, &place, class, path, &file, &metadata) {
                 self.follow(group, &place, path, &file);
+                self.table().made_by(ObjectKey::of(&metadata), maker);
             }
         }
         if !secret && metadata.is_file() {
@@ -353,26 +424,78 @@ impl Enrolment {
         file: &File,
         metadata: &Metadata,
     ) -> Guarded {
-        let key = ObjectKey::of(metadata);
-        let full =
-            group.features().pre_content && group.mark_open_file(MarkKind::FileFull, file.as_fd()).is_ok();
-        let (level, note) = if full {
-            (CoverageLevel::Full, String::new())
-        } else {
-            match group.mark_open_file(MarkKind::FileOpens, file.as_fd()) {
-                Ok(()) => (CoverageLevel::Opens, super::OPENS_NOTE.to_owned()),
-                Err(FanotifyError::Mark { source, .. }) => {
-                    (CoverageLevel::None, format!("The kernel refused to guard it: {source}."))
-                }
-                Err(error) => (CoverageLevel::None, error.to_string()),
-            }
-        };
+        let (level, note) = set_marks(group, file);
         let guarded = entry(place, class, path, metadata, level, note);
-        match level {
-            CoverageLevel::None => self.table().insert_failed(guarded.clone()),
-            _ => self.table().insert(key, guarded.clone()),
-        }
+        self.keep(ObjectKey::of(metadata), guarded.clone());
         guarded
+    }
+
+    /// Guards a copy of a guarded file; false where it cannot be marked.
+    pub(super) fn add_copy(&self, group: &Group, original: ObjectKey, path: &Path) -> Option<bool> {
+        let file = open_path(path).ok()?;
+        let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+        let key = ObjectKey::of(&metadata);
+        let known = {
+            let table = self.table();
+            if key == original || table.get(key, metadata.created().ok()).is_some() {
+                return None;
+            }
+            table.get(original, None)?.clone()
+        };
+        let (level, note) = set_marks(group, &file);
+        let marked = level != CoverageLevel::None;
+        if marked {
+            let mut copy = Guarded { level, note, born: metadata.created().ok(), ..known };
+            copy.secret.path = path.to_path_buf();
+            copy.copy_of = Some(original);
+            self.keep(key, copy);
+        }
+        Some(marked)
+    }
+
+    fn keep(&self, key: ObjectKey, guarded: Guarded) {
+        if guarded.level == CoverageLevel::None {
+            return self.table().insert_failed(guarded);
+        }
+        let fresh = self.table().insert(key, guarded);
+        if fresh {
+            self.news.guarded(key);
+        }
+    }
+}
+
+/// Marks a file as well as its file system allows, and says what that leaves open.
+fn set_marks(group: &Group, file: &File) -> (CoverageLevel, String) {
+    let kind = sys::file_system(file);
+    let also = match kind {
+        FileSystem::Network => " Reads on other machines are not seen.",
+        FileSystem::Fuse => " The program that serves the file system, and what it reads from, are not seen.",
+        FileSystem::Overlay => " The same bytes can be read in the folders below the overlay.",
+        _ => "",
+    };
+    if group.features().pre_content && group.mark_open_file(MarkKind::FileFull, file.as_fd()).is_ok() {
+        return (CoverageLevel::Full, also.trim_start().to_owned());
+    }
+    let place = match kind {
+        FileSystem::Tmpfs => "A file system in memory (tmpfs)",
+        FileSystem::Overlay => "An overlay file system",
+        FileSystem::Network => "A network file system",
+        FileSystem::Fuse => "A file system served by a program (FUSE)",
+        _ if group.features().pre_content => "This file system",
+        _ => "This kernel",
+    };
+    match group.mark_open_file(MarkKind::FileOpens, file.as_fd()) {
+        Ok(()) => {
+            let note = format!(
+                "{place} has no pre-content events: a descriptor that an allowed program passes on can be mapped \
+                 into memory unseen.{also}"
+            );
+            (CoverageLevel::Opens, note)
+        }
+        Err(FanotifyError::Mark { source, .. }) => {
+            (CoverageLevel::None, format!("The kernel refused to guard it: {source}."))
+        }
+        Err(error) => (CoverageLevel::None, error.to_string()),
     }
 }
 
@@ -404,6 +527,9 @@ fn entry(
         level,
         note,
         born: metadata.created().ok(),
+        marked: Instant::now(),
+        maker: None,
+        copy_of: None,
     }
 }
 

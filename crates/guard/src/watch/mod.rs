@@ -1,18 +1,25 @@
 //! The event thread: takes permission events, decides, answers. It never waits for anybody.
 
 mod answer;
+mod copies;
 mod crew;
+mod disks;
 mod enrol;
+mod holders;
 mod looked;
+mod mounts;
+mod news;
 mod pending;
 mod recent;
 mod record;
 mod repeats;
+mod survey;
 mod table;
 
 pub use enrol::{Enrolment, Place, PlaceKind};
 pub use pending::{Held, Pending, QUESTIONS_PER_USER};
 pub use record::{Record, Recorder, guard_event, write_down};
+pub use survey::survey;
 pub use table::{Guarded, ObjectKey, Table};
 
 use crate::config::Config;
@@ -33,9 +40,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-
-const OPENS_NOTE: &str = "This file system has no pre-content events: a descriptor that an allowed program passes on \
-                          can be mapped into memory unseen.";
 
 /// Everything the daemon's threads share. No lock in it is held across I/O.
 #[derive(Debug)]

@@ -62,6 +62,11 @@ impl Recent {
         counts.then_some((answered.answer, conditions.told))
     }
 
+    /// Forgets what was answered: it was about another content, or another file with that number.
+    pub(super) fn forget(&mut self, key: &ReadKey) {
+        self.answers.remove(key);
+    }
+
     /// Remembers an answer (until then), and forgets the oldest where there is no room.
     /// `for_opens`: it counts for further opens too.
     pub(super) fn remember(

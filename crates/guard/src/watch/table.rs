@@ -1,9 +1,9 @@
-use doorward_protocol::{Coverage, CoverageLevel, Secret};
+use doorward_protocol::{Coverage, CoverageLevel, Holder, Secret, visible};
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 /// Guarded files remembered at most; beyond it, those that are gone are forgotten.
 const ROOM: usize = 65_536;
@@ -39,6 +39,12 @@ pub struct Guarded {
     pub note: String,
     /// When the inode was made: an inode number that was given to another file is another file.
     pub born: Option<SystemTime>,
+    /// When it was marked: an open that began before is blind to the mark.
+    pub marked: Instant,
+    /// The process that made the file, where the guard saw it being made.
+    pub maker: Option<u32>,
+    /// The file that this one is a copy of, in a snapshot.
+    pub copy_of: Option<ObjectKey>,
 }
 
 /// Every guarded file, by device and inode.
@@ -47,6 +53,9 @@ pub struct Table {
     by_key: HashMap<ObjectKey, Guarded>,
     by_path: HashMap<PathBuf, ObjectKey>,
     failed: HashMap<PathBuf, Guarded>,
+    holders: HashMap<ObjectKey, Vec<Holder>>,
+    /// Copies that could not be marked.
+    open_copies: HashMap<ObjectKey, u32>,
 }
 
 impl Table {
@@ -55,14 +64,67 @@ impl Table {
         self.by_key.get(&key).filter(|guarded| born.is_none() || guarded.born == born)
     }
 
-    /// Adds a file; the earlier holder of its path stays guarded under its inode.
-    pub fn insert(&mut self, key: ObjectKey, guarded: Guarded) {
+    /// Adds a file, which is true where it was not guarded before; the earlier holder of its path stays
+    /// guarded under its inode.
+    pub fn insert(&mut self, key: ObjectKey, mut guarded: Guarded) -> bool {
         if self.by_key.len() >= ROOM {
             self.forget_gone();
         }
         self.failed.remove(&guarded.secret.path);
-        self.by_path.insert(guarded.secret.path.clone(), key);
+        let known = self.get(key, guarded.born).map(|known| (known.marked, known.maker));
+        if let Some((marked, maker)) = known {
+            (guarded.marked, guarded.maker) = (marked, maker);
+        }
+        if guarded.copy_of.is_none() {
+            self.by_path.insert(guarded.secret.path.clone(), key);
+        }
         self.by_key.insert(key, guarded);
+        known.is_none()
+    }
+
+    /// Remembers which process made a file.
+    pub fn made_by(&mut self, key: ObjectKey, maker: Option<u32>) {
+        if let Some(guarded) = self.by_key.get_mut(&key) {
+            guarded.maker = guarded.maker.or(maker);
+        }
+    }
+
+    /// Every guarded file with its path, copies left out.
+    pub fn originals(&self) -> Vec<(ObjectKey, PathBuf)> {
+        self.by_path.iter().map(|(path, key)| (*key, path.clone())).collect()
+    }
+
+    /// Every guarded file.
+    pub fn keys(&self) -> Vec<ObjectKey> {
+        self.by_key.keys().copied().collect()
+    }
+
+    /// Remembers who can read a file without opening it; true where that is news.
+    pub fn set_holders(&mut self, key: ObjectKey, holders: Vec<Holder>) -> bool {
+        let before = match holders.is_empty() {
+            true => self.holders.remove(&key),
+            false => self.holders.insert(key, holders.clone()),
+        };
+        before.unwrap_or_default() != holders
+    }
+
+    /// Files that somebody can read without opening them.
+    pub fn held(&self) -> Vec<ObjectKey> {
+        self.holders.keys().copied().collect()
+    }
+
+    /// The guarded copies.
+    pub fn copies(&self) -> Vec<(ObjectKey, PathBuf)> {
+        let copies = self.by_key.iter().filter(|(_, guarded)| guarded.copy_of.is_some());
+        copies.map(|(key, guarded)| (*key, guarded.secret.path.clone())).collect()
+    }
+
+    /// Forgets guarded copies, and remembers how many of each file there are that cannot be guarded.
+    pub fn set_copies(&mut self, gone: &[ObjectKey], open: HashMap<ObjectKey, u32>) {
+        for key in gone {
+            self.by_key.remove(key);
+        }
+        self.open_copies = open;
     }
 
     /// Remembers a file that could not be marked.
@@ -98,17 +160,34 @@ impl Table {
 
     /// One line per path of this user (of every user where `owner` is `None`), sorted by path.
     pub fn coverage(&self, owner: Option<u32>) -> Vec<Coverage> {
-        let current = self.by_path.values().filter_map(|key| self.by_key.get(key));
+        let mut copies: HashMap<ObjectKey, u32> = HashMap::new();
+        for original in self.by_key.values().filter_map(|guarded| guarded.copy_of) {
+            *copies.entry(original).or_default() += 1;
+        }
+        let current = self.by_path.values().filter_map(|key| Some((Some(*key), self.by_key.get(key)?)));
+        let failed = self.failed.values().map(|guarded| (None, guarded));
+        let mine =
+            |(_, guarded): &(Option<ObjectKey>, &Guarded)| owner.is_none_or(|uid| uid == guarded.owner);
         let mut lines: Vec<Coverage> = current
-            .chain(self.failed.values())
-            .filter(|guarded| owner.is_none_or(|uid| uid == guarded.owner))
-            .map(|guarded| Coverage {
-                path: guarded.secret.path.clone(),
-                class: guarded.secret.class.clone(),
-                title: guarded.secret.title.clone(),
-                tier: guarded.secret.tier,
-                level: guarded.level,
-                note: guarded.note.clone(),
+            .chain(failed)
+            .filter(mine)
+            .map(|(key, guarded)| {
+                let of = |counts: &HashMap<ObjectKey, u32>| {
+                    key.and_then(|key| counts.get(&key).copied()).unwrap_or(0)
+                };
+                let holders = key.and_then(|key| self.holders.get(&key).cloned()).unwrap_or_default();
+                let (marked, open) = (of(&copies), of(&self.open_copies));
+                let notes = [guarded.note.clone(), held(&holders), copied(marked, open)];
+                Coverage {
+                    path: guarded.secret.path.clone(),
+                    class: guarded.secret.class.clone(),
+                    title: guarded.secret.title.clone(),
+                    tier: guarded.secret.tier,
+                    level: guarded.level,
+                    note: notes.into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join(" "),
+                    holders,
+                    copies: marked + open,
+                }
             })
             .collect();
         lines.sort_by(|a, b| a.path.cmp(&b.path));
@@ -117,10 +196,47 @@ impl Table {
     }
 
     fn forget_gone(&mut self) {
-        let still_there = |path: &Path, key: ObjectKey| {
-            path.symlink_metadata().is_ok_and(|metadata| ObjectKey::of(&metadata) == key)
-        };
         self.by_key.retain(|key, guarded| still_there(&guarded.secret.path, *key));
         self.by_path.retain(|_, key| self.by_key.contains_key(key));
+        self.holders.retain(|key, _| self.by_key.contains_key(key));
+    }
+}
+
+fn still_there(path: &Path, key: ObjectKey) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| ObjectKey::of(&metadata) == key)
+}
+
+/// What a line says of strangers that have its file open already.
+fn held(holders: &[Holder]) -> String {
+    let strangers: Vec<String> = holders
+        .iter()
+        .filter(|holder| !holder.known)
+        .map(|holder| {
+            let name = holder.exe.file_name().unwrap_or(holder.exe.as_os_str()).to_string_lossy();
+            format!("{} (process {})", visible(&name), holder.pid)
+        })
+        .collect();
+    match strangers.is_empty() {
+        true => String::new(),
+        false => format!(
+            "Open already before it was guarded, so not stopped from reading it: {}.",
+            strangers.join(", ")
+        ),
+    }
+}
+
+/// What a line says of copies.
+fn copied(marked: u32, open: u32) -> String {
+    let count = |number: u32| match number {
+        1 => "1 copy".to_owned(),
+        number => format!("{number} copies"),
+    };
+    match (marked, open) {
+        (0, 0) => String::new(),
+        (marked, 0) => format!("In snapshots: {}, guarded too.", count(marked)),
+        (0, open) => format!("In snapshots: {} that cannot be guarded.", count(open)),
+        (marked, open) => {
+            format!("In snapshots: {}, guarded too, and {} that cannot be.", count(marked), count(open))
+        }
     }
 }

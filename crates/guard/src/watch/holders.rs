@@ -1,0 +1,61 @@
+//! Who has a guarded file open already: what a descriptor reads that was opened before its file was
+//! guarded, the kernel does not report.
+
+use super::table::ObjectKey;
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The owner's permission to read, which the kernel shows on links of descriptors opened for reading.
+const READABLE: u32 = 0o400;
+/// Processes looked at, at most.
+const PROCESSES: usize = 32_768;
+
+/// One process and one guarded file it can read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Holding {
+    pub(super) pid: u32,
+    pub(super) key: ObjectKey,
+}
+
+/// Every process that can read one of these files without opening it, the daemon's own left out.
+pub(super) fn holders(wanted: &HashSet<ObjectKey>) -> Vec<Holding> {
+    let own = [std::process::id(), std::os::unix::process::parent_id()];
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let mut found = Vec::new();
+    for pid in pids.filter(|pid| !own.contains(pid)).take(PROCESSES) {
+        let folder = PathBuf::from(format!("/proc/{pid}"));
+        let keys: HashSet<ObjectKey> =
+            descriptors(&folder).chain(mapped(&folder, wanted)).filter(|key| wanted.contains(key)).collect();
+        found.extend(keys.into_iter().map(|key| Holding { pid, key }));
+    }
+    found
+}
+
+/// What a process has open for reading.
+fn descriptors(folder: &Path) -> impl Iterator<Item = ObjectKey> {
+    let links = fs::read_dir(folder.join("fd")).into_iter().flatten().flatten();
+    links.filter_map(|link| {
+        let readable = link.metadata().is_ok_and(|own| own.mode() & READABLE != 0);
+        readable.then(|| fs::metadata(link.path()).ok().map(|file| ObjectKey::of(&file))).flatten()
+    })
+}
+
+/// What a process has mapped. The table of mappings names the inode but, on btrfs, another device; so
+/// a mapping with a wanted inode is looked at itself.
+fn mapped(folder: &Path, wanted: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
+    let inodes: HashSet<u64> = wanted.iter().map(|key| key.ino).collect();
+    let text = fs::read(folder.join("maps")).unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    let ranges = lines.filter_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let range = words.next()?;
+        inodes.contains(&words.nth(3)?.parse().ok()?).then_some(range)
+    });
+    ranges
+        .filter_map(|range| fs::metadata(folder.join("map_files").join(range)).ok())
+        .map(|file| ObjectKey::of(&file))
+        .collect()
+}

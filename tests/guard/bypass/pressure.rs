@@ -1,0 +1,97 @@
+//! Rows 16–18: the guard killed, stopped and flooded. What a hundred crashes and every limit do stands
+//! in the guard's own tests; here one of each.
+
+use super::{Arena, Attempt, BLOCK};
+use doorward_tests::{Daemon, Run, sandboxed};
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_stopped_and_killed_guard_opens_no_door() {
+    sandboxed("guard", "bypass::pressure::a_stopped_and_killed_guard_opens_no_door", |sandbox| {
+        let arena = Arena::new(sandbox);
+        let secret = arena.secret("row16");
+        let start = || -> Child {
+            let mut reach = sandbox.command(arena.program("reach"));
+            reach.arg("open").arg(&secret).stdout(Stdio::piped()).stderr(Stdio::piped());
+            reach.spawn().expect("it starts")
+        };
+        assert_eq!(start().wait().expect("it ends").code(), Some(0), "unguarded");
+        let daemon = Daemon::start(sandbox, BLOCK);
+        let worker = worker_of(daemon.pid());
+        signal(worker, "-STOP");
+        let mut victim = start();
+        waits(&mut victim);
+        // Row 17: whoever waits for a stopped guard can at least be ended.
+        let mut ended = start();
+        waits(&mut ended);
+        ended.kill().expect("killed");
+        assert_eq!(ended.wait().expect("it ends").code(), None);
+        // Row 16: what was held is answered by the successor.
+        signal(worker, "-KILL");
+        let run = Run::from(victim.wait_with_output().expect("it ends"));
+        assert_eq!(run.code, 13, "{run}");
+        assert_ne!(worker_of(daemon.pid()), worker);
+        assert_eq!(arena.reach("open", &[&secret]), Attempt::Refused, "afterwards");
+    });
+}
+
+#[test]
+fn a_flood_of_readers_opens_no_door() {
+    sandboxed("guard", "bypass::pressure::a_flood_of_readers_opens_no_door", |sandbox| {
+        const READERS: &str = "300";
+        let arena = Arena::new(sandbox);
+        let secret = arena.secret("row18");
+        let _queue = Queue::shortened();
+        let flood = || {
+            let mut flood = sandbox.command(arena.program("flood"));
+            sandbox.ok(flood.arg(&secret).arg(READERS))
+        };
+        assert_eq!(flood().trim(), format!("got {READERS} refused 0"), "unguarded");
+        let _daemon = Daemon::start(sandbox, BLOCK);
+        assert_eq!(flood().trim(), format!("got 0 refused {READERS}"));
+    });
+}
+
+/// The kernel's queue for those who do not ask for an unlimited one; as it was when the value goes.
+struct Queue(String);
+
+impl Queue {
+    const LIMIT: &str = "/proc/sys/fs/fanotify/max_queued_events";
+
+    fn shortened() -> Self {
+        let before = fs::read_to_string(Self::LIMIT).expect("the kernel's limit");
+        fs::write(Self::LIMIT, "4").expect("a shorter queue");
+        Self(before)
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        let _ = fs::write(Self::LIMIT, self.0.trim());
+    }
+}
+
+/// The process below the supervisor, once there is one.
+fn worker_of(supervisor: u32) -> u32 {
+    let started = Instant::now();
+    loop {
+        let children = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children"));
+        if let Some(worker) = children.ok().and_then(|text| text.split_whitespace().next()?.parse().ok()) {
+            return worker;
+        }
+        assert!(started.elapsed() < Duration::from_secs(5), "the supervisor has no worker");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn waits(child: &mut Child) {
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().expect("its state").is_none(), "it did not wait for the guard");
+}
+
+fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill runs");
+    assert!(sent.success(), "kill {name} {pid}");
+}
