@@ -46,7 +46,7 @@ clean_up() {
   done
   if daemon_runs; then
     # shellcheck disable=SC2016 # for the inner shell
-    $as_root sh -c 'kill -TERM "$(cat "$1")"' sh "$pid_file" || true
+    $as_root sh -c 'kill -TERM "$(cat "$1")" 2>/dev/null' sh "$pid_file" || true
   fi
   wait || true
   $as_root rm -f "$config" "$pid_file"
