@@ -112,6 +112,9 @@ pub(crate) struct ScanArgs {
     /// Read every file again instead of trusting verdicts of unchanged packages.
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// Compare with an earlier version: a package, an archive, or a tree of packages that are paired by name.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) against: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -82,7 +82,7 @@ fn discover(root: Option<PathBuf>, add: bool) -> Result<(), Failure> {
 }
 
 fn scan_one(store: &Store, project: &Project, paint: Paint) -> Result<Verdict, Failure> {
-    let report = scan::scan(std::slice::from_ref(&project.path), true, true)?;
+    let report = scan::scan(std::slice::from_ref(&project.path), true, true, None)?;
     store.writer.save_scan(Some(project.id), &report, Timestamp::now()).map_err(failed)?;
     put_line(&paint.bold(&shown(&project.path)))?;
     put(&scan::summary(&report, paint))?;

@@ -69,7 +69,7 @@ fn seal(path: &Path, text: String) -> Result<SealedItem, Failure> {
     let path = path
         .canonicalize()
         .map_err(|error| Failure::caused(format_args!("sealing: {}", path.display()), &error))?;
-    let report = scan::scan(std::slice::from_ref(&path), true, true).ok();
+    let report = scan::scan(std::slice::from_ref(&path), true, true, None).ok();
     let report = report.and_then(|report| report.packages.into_iter().find(|package| package.path == path));
     let reason =
         SealReason { verdict: report.as_ref().map(|report| report.verdict), text, events: Vec::new() };

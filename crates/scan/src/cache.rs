@@ -1,7 +1,8 @@
 //! Remembers reports: by what the file system says of a package, then by its content.
 
+use crate::traits::{Traits, order};
 use crate::walk::Target;
-use doorward_protocol::{PackageReport, Timestamp};
+use doorward_protocol::{PackageRef, PackageReport, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// Entries that no scan asked for in so many days are dropped.
 const KEPT_DAYS: u32 = 60;
+/// Packages are updated more rarely than scanned.
+const TRAITS_KEPT_DAYS: u32 = 400;
 
 /// The cache of one scan; written back by [`Cache::save`].
 pub(crate) struct Cache {
@@ -27,6 +30,18 @@ struct Stored {
     listings: HashMap<String, Seen>,
     /// From the content to the report.
     reports: HashMap<String, PackageReport>,
+    /// The traits of versions seen, by package. They outlive the rules: an update of the scanner must not make
+    /// it forget what packages used to do.
+    #[serde(default)]
+    traits: HashMap<String, Vec<Remembered>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    /// The rules the traits were found with.
+    stamp: String,
+    day: u32,
+    traits: Traits,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,9 +56,11 @@ impl Cache {
     /// can be found out again.
     pub(crate) fn open(file: &Path, stamp: String) -> Self {
         let stored = fs::read(file).ok().and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
-        let stored = stored
-            .filter(|stored| stored.stamp == stamp)
-            .unwrap_or_else(|| Stored { stamp, ..Stored::default() });
+        let stored = match stored {
+            Some(stored) if stored.stamp == stamp => stored,
+            Some(other) => Stored { stamp, traits: other.traits, ..Stored::default() },
+            None => Stored { stamp, ..Stored::default() },
+        };
         let today = u32::try_from(Timestamp::now().millis() / 86_400_000).unwrap_or(u32::MAX);
         Self { file: file.into(), stored, changed: false, today }
     }
@@ -85,6 +102,31 @@ impl Cache {
         }
     }
 
+    /// The traits of the newest version of the package that is older than this one.
+    pub(crate) fn before(&self, package: &PackageRef) -> Option<Traits> {
+        let known = self.stored.traits.get(&Traits::key(package))?;
+        let older = known.iter().filter(|known| order(&known.traits.version, &package.version).is_lt());
+        let newest = older.max_by(|one, other| order(&one.traits.version, &other.traits.version))?;
+        let mut traits = newest.traits.clone();
+        if newest.stamp != self.stored.stamp {
+            // Other rules see other capabilities; that is no change of the package.
+            traits.capabilities = Traits::every_capability();
+        }
+        Some(traits)
+    }
+
+    /// Remembers what a version is like.
+    pub(crate) fn learn(&mut self, package: &PackageRef, traits: Traits) {
+        const MOST_VERSIONS: usize = 4;
+        let known = self.stored.traits.entry(Traits::key(package)).or_default();
+        known.retain(|known| known.traits.version != traits.version);
+        known.push(Remembered { stamp: self.stored.stamp.clone(), day: self.today, traits });
+        if known.len() > MOST_VERSIONS {
+            known.remove(0);
+        }
+        self.changed = true;
+    }
+
     fn see(&mut self, listing: String, content: String, path: PathBuf) {
         self.stored.listings.insert(listing, Seen { content, path, day: self.today });
         self.changed = true;
@@ -95,6 +137,8 @@ impl Cache {
         if !self.changed {
             return;
         }
+        let long_ago = self.today.saturating_sub(TRAITS_KEPT_DAYS);
+        self.stored.traits.retain(|_, known| known.iter().any(|known| known.day >= long_ago));
         let oldest = self.today.saturating_sub(KEPT_DAYS);
         self.stored.listings.retain(|_, seen| seen.day >= oldest);
         let used: std::collections::HashSet<&String> =

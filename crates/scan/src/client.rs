@@ -5,6 +5,7 @@ mod locate;
 
 use crate::ScanError;
 use crate::cache::Cache;
+use crate::traits::Traits;
 use crate::walk::{Place, Target, file_name};
 use crate::worker::protocol::{FromWorker, ToWorker};
 use child::{Fault, Worker};
@@ -13,6 +14,7 @@ use doorward_protocol::{
     Unscanned, Verdict,
 };
 use locate::Setup;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -41,12 +43,15 @@ pub struct ScanOptions {
     pub worker: Option<PathBuf>,
     /// How many workers read at once.
     pub jobs: usize,
+    /// Earlier versions of what is scanned, to be compared with by name: a package, an archive or a tree. Remembered
+    /// reports are left aside then.
+    pub against: Option<PathBuf>,
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { feed: true, lists: None, cache: None, worker: None, jobs }
+        Self { feed: true, lists: None, cache: None, worker: None, jobs, against: None }
     }
 }
 
@@ -79,13 +84,20 @@ pub fn scan(
     let started = Instant::now();
     let paths = paths.iter().map(|path| locate::real_path(path)).collect::<Result<Vec<_>, _>>()?;
     let setup = Setup::new(&paths, options)?;
-    let cache = options.cache.as_deref().map(|file| Mutex::new(Cache::open(file, setup.stamp())));
+    let cache = options.cache.as_deref().filter(|_| options.against.is_none());
+    let cache = cache.map(|file| Mutex::new(Cache::open(file, setup.stamp())));
+    let earlier = Earlier::default();
+    if let Some(path) = &options.against {
+        let path = locate::real_path(path)?;
+        earlier.learn_from(&path, options, cancel)?;
+    }
 
     let mut lost = Vec::new();
     let mut worker = Worker::start(&setup, cancel)?;
     let targets = search(&paths, &setup, &mut worker, cancel, &mut lost, on_progress)?;
     let (reports, bytes) = {
-        let session = Session { targets: &targets, setup: &setup, cache: cache.as_ref(), cancel };
+        let session =
+            Session { targets: &targets, setup: &setup, cache: cache.as_ref(), earlier: &earlier, cancel };
         session.run(worker, options.jobs, on_progress)
     };
     if let Some(cache) = cache {
@@ -202,11 +214,55 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// What is known of earlier versions that were named for comparison.
+#[derive(Default)]
+struct Earlier {
+    known: Mutex<HashMap<String, Traits>>,
+    /// True while these versions themselves are read.
+    learning: bool,
+}
+
+impl Earlier {
+    fn learn_from(&self, path: &Path, options: &ScanOptions, cancel: &Cancel) -> Result<(), ScanError> {
+        let setup = Setup::new(&[path.to_owned()], options)?;
+        let mut worker = Worker::start(&setup, cancel)?;
+        let targets = search(&[path.to_owned()], &setup, &mut worker, cancel, &mut Vec::new(), &mut |_| {})?;
+        let reading = Self { learning: true, ..Self::default() };
+        let session = Session { targets: &targets, setup: &setup, cache: None, earlier: &reading, cancel };
+        session.run(worker, options.jobs, &mut |_| {});
+        let read = reading.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if read.is_empty() {
+            let reason = "no package could be read from it, so there is nothing to compare with".into();
+            return Err(ScanError::NotAPackage { path: path.into(), reason });
+        }
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
+    }
+
+    /// The earlier version of a package. One package is compared with one package, whatever the two are called.
+    fn of(&self, package: &PackageRef, alone: bool) -> Option<Traits> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let only = known.values().next().filter(|_| alone && known.len() == 1);
+        known.get(&Traits::key(package)).or(only).cloned()
+    }
+
+    fn learn(&self, package: &PackageRef, traits: Traits) {
+        if self.learning {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(Traits::key(package), traits);
+        }
+    }
+
+    fn is_needed(&self) -> bool {
+        !self.learning && !self.known.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
 /// One scan, shared by the threads that each speak to a worker.
 struct Session<'a> {
     targets: &'a [Target],
     setup: &'a Setup,
     cache: Option<&'a Mutex<Cache>>,
+    earlier: &'a Earlier,
     cancel: &'a Cancel,
 }
 
@@ -273,7 +329,10 @@ impl Session<'_> {
             ),
         };
         let deadline = Instant::now() + PACKAGE_TIME;
-        worker.send(&ToWorker::Scan { target: target.clone(), remember: self.cache.is_some() })?;
+        worker.send(&ToWorker::Scan {
+            target: target.clone(),
+            remember: self.cache.is_some() || self.earlier.is_needed(),
+        })?;
         let (mut listed, mut hashed) = (None, None);
         loop {
             match worker.receive(deadline, self.cancel)? {
@@ -284,9 +343,9 @@ impl Session<'_> {
                         return Ok(Some((report, 0)));
                     }
                     listed = Some(key);
-                    worker.send(&ToWorker::Go)?;
+                    worker.send(&ToWorker::Go { before: None })?;
                 }
-                FromWorker::Hashed { content, path } => {
+                FromWorker::Hashed { content, path, package } => {
                     let key = Cache::content_key(&content, self.setup.feed());
                     let known = self.cached(|cache| cache.by_content(&key, listed.as_deref(), &path));
                     if let Some(report) = known {
@@ -294,9 +353,25 @@ impl Session<'_> {
                         return Ok(Some((report, 0)));
                     }
                     hashed = Some(key);
-                    worker.send(&ToWorker::Go)?;
+                    let before = self
+                        .earlier
+                        .of(&package, self.targets.len() == 1)
+                        .or_else(|| self.cached(|cache| cache.before(&package)));
+                    worker.send(&ToWorker::Go { before: before.map(Box::new) })?;
                 }
-                FromWorker::Report { report, bytes } => {
+                FromWorker::Report { report, bytes, traits } => {
+                    if let Some(traits) = traits {
+                        let package = PackageRef {
+                            ecosystem: report.ecosystem,
+                            name: report.name.clone(),
+                            version: report.version.clone(),
+                        };
+                        self.earlier.learn(&package, (*traits).clone());
+                        self.cached(|cache| {
+                            cache.learn(&package, *traits);
+                            None::<()>
+                        });
+                    }
                     self.cached(|cache| {
                         cache.keep(listed, hashed, &report);
                         None::<()>

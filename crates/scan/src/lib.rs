@@ -13,6 +13,7 @@ mod manifest;
 pub mod names;
 mod package;
 mod source;
+mod traits;
 pub mod verdict;
 mod walk;
 pub mod worker;

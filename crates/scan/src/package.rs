@@ -101,6 +101,8 @@ pub struct PypiManifest {
     pub backend_path: Vec<String>,
     /// Top-level module names, where the metadata lists them.
     pub top_level: Vec<String>,
+    /// Canonical names of what it requires, extras left out.
+    pub requires: Vec<String>,
 }
 
 /// What matters of a `Cargo.toml`.
@@ -110,6 +112,8 @@ pub struct CargoManifest {
     pub build_script: Option<String>,
     /// True for a procedural-macro crate, which runs inside the compiler.
     pub proc_macro: bool,
+    /// Names of what the library itself depends on.
+    pub dependencies: Vec<String>,
     /// Names of the build dependencies.
     pub build_dependencies: Vec<String>,
     /// The library's root file.

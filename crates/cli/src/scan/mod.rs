@@ -9,7 +9,7 @@ use crate::terminal::{self, Paint, put, put_json};
 use doorward_protocol::{ScanProgress, ScanReport, Verdict, data_dir, visible};
 use doorward_scan::{Cancel, ScanError, ScanOptions};
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<ExitCode, Failure> {
     if !args.no_feed {
         crate::feed::warn();
     }
-    let report = scan(&args.paths, !args.no_feed, !args.no_cache)?;
+    let report = scan(&args.paths, !args.no_feed, !args.no_cache, args.against.as_deref())?;
     match args.format {
         Format::Text => put(&text::render(&report, Paint::stdout()))?,
         Format::Json => put_json(&report)?,
@@ -33,9 +33,16 @@ pub(crate) fn run(args: &ScanArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Scans with a progress line on standard error.
-pub(crate) fn scan(paths: &[PathBuf], feed: bool, cache: bool) -> Result<ScanReport, Failure> {
+pub(crate) fn scan(
+    paths: &[PathBuf],
+    feed: bool,
+    cache: bool,
+    against: Option<&Path>,
+) -> Result<ScanReport, Failure> {
+    let against = against.map(Path::to_owned);
     let cache = if cache { cache_file() } else { None };
-    let options = ScanOptions { feed, cache, lists: crate::feed::folder(), ..ScanOptions::default() };
+    let options =
+        ScanOptions { feed, cache, against, lists: crate::feed::folder(), ..ScanOptions::default() };
     let mut progress = Progress::new();
     let report = doorward_scan::scan(paths, &options, &Cancel::default(), &mut |step| progress.tell(&step));
     progress.clear();

@@ -5,6 +5,7 @@
 //! are glued and decoded. Then combinations of signals in files that run together become findings.
 
 mod agents;
+mod change;
 
 mod combine;
 mod dictionary;
@@ -13,6 +14,7 @@ mod fold;
 mod hidden;
 mod js;
 mod lexing;
+mod lockfiles;
 mod naming;
 mod npm;
 mod python;
@@ -22,7 +24,9 @@ mod rust;
 mod signal;
 mod text;
 
+use crate::traits::Traits;
 use crate::{PackageFiles, PypiKind};
+pub(crate) use change::capabilities;
 use combine::{Scope, combine};
 use doorward_protocol::{Ecosystem, Finding, Severity, Stage};
 use evidence::Evidence;
@@ -32,9 +36,15 @@ use signal::{Signal, Signals};
 
 /// Everything worth saying about a package, worst first.
 pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
+    examine(package, None).0
+}
+
+/// The same beside the traits of an earlier version, and the traits of this one.
+pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (Vec<Finding>, Traits) {
     let mut report = Report::default();
     agents::inspect(package, &mut report);
     npm::inspect(package, &mut report);
+    lockfiles::inspect(package, &mut report);
     let name = naming::inspect(package, &mut report);
 
     let npm_install = npm::install_files(package);
@@ -89,7 +99,11 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
         }
     }
     start_hooks(package, &gathered, &mut report);
-    report.finish()
+    let traits = change::traits(package, &gathered);
+    if let Some(before) = before {
+        change::inspect(package, &gathered, before, &traits, &mut report);
+    }
+    (report.finish(), traits)
 }
 
 /// What one file means by itself, in a package of this role.

@@ -31,6 +31,11 @@ pub(crate) fn is_lockfile(name: &str) -> bool {
     NAMES.contains(&name) || name.starts_with("requirements") && name.ends_with(".txt")
 }
 
+/// True for the lockfiles that say from which address each package comes.
+pub(crate) fn is_of_npm(name: &str) -> bool {
+    matches!(name, "package-lock.json" | "npm-shrinkwrap.json" | "yarn.lock" | "pnpm-lock.yaml")
+}
+
 /// One package that a lockfile pins.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Locked {

@@ -24,6 +24,8 @@ pub(super) fn read(files: &[Entry]) -> Result<Option<Named<CargoManifest>>, Unsc
         .and_then(Value::as_str)
         .map(str::to_owned)
         .or_else(|| has("src/lib.rs").then(|| "src/lib.rs".to_owned()));
+    let dependencies = root.get("dependencies").and_then(Value::as_table).into_iter();
+    let dependencies = dependencies.flat_map(|table| table.keys().cloned()).collect();
     let build_dependencies = ["build-dependencies", "build_dependencies"]
         .iter()
         .filter_map(|key| root.get(*key).and_then(Value::as_table))
@@ -32,6 +34,7 @@ pub(super) fn read(files: &[Entry]) -> Result<Option<Named<CargoManifest>>, Unsc
     let facts = CargoManifest {
         build_script: build_script.map(|path| path.trim_start_matches("./").to_owned()),
         proc_macro: flag("proc-macro") || flag("proc_macro"),
+        dependencies,
         build_dependencies,
         lib_path,
     };

@@ -23,11 +23,12 @@ pub(super) fn read(files: &[Entry], shipped: Shipped) -> Result<Option<Named<Pyp
         },
     };
     let project = pyproject(files)?;
-    let (mut name, mut version) = (None, None);
+    let (mut name, mut version, mut requires) = (None, None, Vec::new());
     if path.ends_with("METADATA") || path.ends_with("PKG-INFO") {
         let text = text(files, path)?.unwrap_or_default();
         name = header(text, "Name");
         version = header(text, "Version");
+        requires = requirements(text);
     }
     let kind = match (shipped, metadata) {
         (Shipped::Environment, _) => PypiKind::Installed,
@@ -39,6 +40,7 @@ pub(super) fn read(files: &[Entry], shipped: Shipped) -> Result<Option<Named<Pyp
         build_backend: project.build_backend,
         backend_path: project.backend_path,
         top_level: top_level(files),
+        requires,
     };
     Ok(Some(Named {
         name: name.or(project.name),
@@ -80,6 +82,19 @@ fn pyproject(files: &[Entry]) -> Result<Project, Unscanned> {
 }
 
 /// One field of the mail-like metadata; its body starts at the first empty line.
+/// What the metadata requires whoever installs it, which extras do not count to.
+fn requirements(text: &str) -> Vec<String> {
+    let headers = text.lines().take_while(|line| !line.trim().is_empty());
+    headers
+        .filter_map(|line| line.strip_prefix("Requires-Dist:"))
+        .filter(|line| !line.contains("extra ==") && !line.contains("extra=="))
+        .map(|line| {
+            let is_name = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
+            canonical_name(line.trim().split(|character| !is_name(character)).next().unwrap_or_default())
+        })
+        .collect()
+}
+
 fn header(text: &str, key: &str) -> Option<String> {
     text.lines().take_while(|line| !line.trim().is_empty()).find_map(|line| {
         let (field, value) = line.split_once(':')?;

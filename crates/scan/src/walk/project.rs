@@ -68,6 +68,7 @@ pub(crate) fn is_own_file(path: &str) -> bool {
         return !name.ends_with(".sample");
     }
     OWN_FILES.contains(&name)
+        || lockfile::is_of_npm(name)
         || name.ends_with(".pth")
         || name.ends_with(".code-workspace")
         || folders.split('/').any(|folder| OWN_FOLDERS.contains(&folder))

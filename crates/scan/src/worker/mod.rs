@@ -9,6 +9,7 @@ mod sys;
 
 use crate::feed;
 use crate::source::Limits;
+use crate::traits::Traits;
 use crate::walk::{self, Place, Target};
 use doorward_protocol::{FrameError, read_frame, write_frame};
 use protocol::{FromWorker, ToWorker};
@@ -54,9 +55,12 @@ impl Link {
         write_frame(&mut self.output, message)
     }
 
-    /// True where the parent wants the work that follows.
-    fn wanted(&mut self) -> Result<bool, FrameError> {
-        Ok(matches!(self.receive()?, Some(ToWorker::Go)))
+    /// What the parent adds to the work that follows; `None` where it does not want it.
+    fn wanted(&mut self) -> Result<Option<Option<Box<Traits>>>, FrameError> {
+        Ok(match self.receive()? {
+            Some(ToWorker::Go { before }) => Some(before),
+            _ => None,
+        })
     }
 }
 
@@ -89,7 +93,7 @@ fn serve(link: &mut Link) -> Result<(), FrameError> {
             ToWorker::Excerpt { package, file, line } => {
                 link.send(&FromWorker::Excerpt(excerpt::read(&package, &file, line)))?;
             }
-            ToWorker::Start { .. } | ToWorker::Go | ToWorker::Skip => {}
+            ToWorker::Start { .. } | ToWorker::Go { .. } | ToWorker::Skip => {}
         }
     }
     Ok(())
@@ -105,7 +109,7 @@ fn scan(
     if let Place::Locked { package, lockfile, line } = &target.place {
         let report = feed.then(|| read::report_locked(target, package, lockfile, *line)).flatten();
         return link.send(&match report {
-            Some(report) => FromWorker::Report { report: Box::new(report), bytes: 0 },
+            Some(report) => FromWorker::Report { report: Box::new(report), bytes: 0, traits: None },
             None => FromWorker::Nothing,
         });
     }
@@ -115,18 +119,23 @@ fn scan(
     }
     if remember {
         link.send(&FromWorker::Listed { fingerprint: listing.fingerprint() })?;
-        if !link.wanted()? {
+        if link.wanted()?.is_none() {
             return Ok(());
         }
     }
     let shown = listing.shown.clone();
-    let package = listing.read(limits);
+    let mut package = listing.read(limits);
     let bytes = package.bytes();
+    let mut before = None;
     if remember {
-        link.send(&FromWorker::Hashed { content: package.content_hash(), path: shown })?;
-        if !link.wanted()? {
-            return Ok(());
+        let content = package.content_hash();
+        link.send(&FromWorker::Hashed { content, path: shown, package: package.name() })?;
+        match link.wanted()? {
+            Some(known) => before = known,
+            None => return Ok(()),
         }
     }
-    link.send(&FromWorker::Report { report: Box::new(package.report(feed)), bytes })
+    let before = before.map(|known| *known).or_else(|| read::older_crate(target, limits));
+    let (report, traits) = package.report(feed, before.as_ref());
+    link.send(&FromWorker::Report { report: Box::new(report), bytes, traits: traits.map(Box::new) })
 }

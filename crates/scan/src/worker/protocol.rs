@@ -1,7 +1,8 @@
 //! What the parent and a worker say to each other, in frames of JSON on the worker's standard input and output.
 
+use crate::traits::Traits;
 use crate::walk::Target;
-use doorward_protocol::{Excerpt, PackageReport};
+use doorward_protocol::{Excerpt, PackageRef, PackageReport};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -24,8 +25,8 @@ pub(crate) enum ToWorker {
     /// Report on one package. With `remember` the worker first says `Listed` and `Hashed`, and goes on
     /// only when told to.
     Scan { target: Target, remember: bool },
-    /// Go on.
-    Go,
+    /// Go on, and compare with this earlier version, where one is known.
+    Go { before: Option<Box<Traits>> },
     /// The report is known already.
     Skip,
     /// Lines around a finding.
@@ -50,10 +51,13 @@ pub(crate) enum FromWorker {
     Hashed {
         content: String,
         path: PathBuf,
+        package: PackageRef,
     },
     Report {
         report: Box<PackageReport>,
         bytes: u64,
+        /// By which a later version can be compared.
+        traits: Option<Box<Traits>>,
     },
     /// There was nothing to report on after all.
     Nothing,

@@ -6,6 +6,7 @@ use crate::package::{Manifest, PackageFiles, SourceFile};
 use crate::source::{
     Contents, FolderEntry, Limits, list_folder, read_archive, read_entries, read_regular, stat_entry,
 };
+use crate::traits::{Traits, order};
 use crate::walk::{
     Distribution, Place, Target, claimed_files, file_name, is_leftover, is_other_package, is_own_file,
 };
@@ -91,7 +92,7 @@ impl<'a> Listing<'a> {
                 contents.not_read("", "the folder holds no files");
             }
         }
-        Package { hint, contents, shown }
+        Package { hint, contents, shown, manifest: None }
     }
 }
 
@@ -207,6 +208,8 @@ pub(super) struct Package {
     hint: Hint,
     contents: Contents,
     shown: PathBuf,
+    /// Known once the name was asked for.
+    manifest: Option<Manifest>,
 }
 
 impl Package {
@@ -231,28 +234,43 @@ impl Package {
         hasher.finalize().to_hex().to_string()
     }
 
-    pub(super) fn report(mut self, feed: bool) -> PackageReport {
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.examine()));
-        let (manifest, mut findings) = outcome.unwrap_or_else(|_| {
+    /// Which package it is, by its manifest.
+    pub(super) fn name(&mut self) -> PackageRef {
+        let identified = catch_unwind(AssertUnwindSafe(|| self.identify()));
+        identified.map_or_else(|_| self.bare_manifest().package, |manifest| manifest.package)
+    }
+
+    /// The report, beside the traits of an earlier version where they are known, and the traits of this one.
+    pub(super) fn report(mut self, feed: bool, before: Option<&Traits>) -> (PackageReport, Option<Traits>) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.examine(before)));
+        let (manifest, mut findings, traits) = outcome.unwrap_or_else(|_| {
             self.contents.not_read("", "the scanner failed on this package; please report it");
-            (self.bare_manifest(), Vec::new())
+            (self.bare_manifest(), Vec::new(), None)
         });
         findings.append(&mut self.contents.findings);
         if feed {
             findings.extend(self.known(&manifest));
         }
-        finish(manifest, findings, self.contents.unscanned, self.shown)
+        (finish(manifest, findings, self.contents.unscanned, self.shown), traits)
     }
 
-    fn examine(&mut self) -> (Manifest, Vec<Finding>) {
+    fn identify(&mut self) -> Manifest {
         let Contents { files, unscanned, .. } = &mut self.contents;
-        let manifest = identify(&self.hint, files, unscanned);
-        let files = files
+        self.manifest.get_or_insert_with(|| identify(&self.hint, files, unscanned)).clone()
+    }
+
+    fn examine(&mut self, before: Option<&Traits>) -> (Manifest, Vec<Finding>, Option<Traits>) {
+        let manifest = self.identify();
+        let files = self
+            .contents
+            .files
             .iter()
             .map(|file| SourceFile { path: &file.path, bytes: &file.bytes, executable: file.executable })
             .collect();
-        let findings = analyse::analyse(&PackageFiles { manifest: &manifest, files });
-        (manifest, findings)
+        let (findings, traits) = analyse::examine(&PackageFiles { manifest: &manifest, files }, before);
+        // What nobody named has no earlier version.
+        let named = !manifest.project && !manifest.path_of_manifest.is_empty();
+        (manifest, findings, named.then_some(traits))
     }
 
     fn bare_manifest(&self) -> Manifest {
@@ -291,6 +309,23 @@ impl Package {
             ..feed_finding(&hit)
         })
     }
+}
+
+/// The traits of the next older version of a crate that lies beside it in cargo's registry.
+pub(super) fn older_crate(target: &Target, limits: &Limits) -> Option<Traits> {
+    if target.place != Place::Folder(Some(Ecosystem::Cargo)) {
+        return None;
+    }
+    let (name, version) = split_version(&file_name(&target.path));
+    let siblings = fs::read_dir(target.path.parent()?).ok()?.flatten().map(|entry| entry.path());
+    let older = siblings.filter_map(|path| {
+        let (other, its_version) = split_version(&file_name(&path));
+        (other == name && order(&its_version, &version).is_lt()).then_some((its_version, path))
+    });
+    let (_, path) = older.max_by(|(one, _), (other, _)| order(one, other))?;
+    let target = Target { path, place: target.place.clone(), notes: Vec::new() };
+    let package = Listing::of(&target, limits).read(limits);
+    package.report(false, None).1
 }
 
 /// A report on a package that only a lockfile names.

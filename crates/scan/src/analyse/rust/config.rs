@@ -66,16 +66,12 @@ fn tell(package: &PackageFiles<'_>, file: &SourceFile<'_>, program: &str, report
     let first = program.split_whitespace().next().unwrap_or_default();
     let brought = package.files.iter().any(|file| file.path == first.trim_start_matches("./"));
     let relative = first.contains('/') && !first.starts_with('/') || first.starts_with("/tmp/") || brought;
-    let shell = ["sh", "bash", "curl", "wget", "python3", "python", "node"].contains(&first);
-    if !relative && !shell {
+    let fetches = ["curl ", "wget ", "http://", "https://"].iter().any(|word| text::contains(program.as_bytes(), word));
+    if !relative && !fetches {
         return;
     }
     let offset = memchr::memmem::find(file.bytes, first.as_bytes()).unwrap_or(0);
-    let most = if package.manifest.project || shell || text::contains(program.as_bytes(), "http") {
-        Severity::High
-    } else {
-        // Of a dependency cargo does not obey these settings.
-        Severity::Medium
-    };
+    // Of a dependency cargo does not obey these settings.
+    let most = if package.manifest.project { Severity::High } else { Severity::Medium };
     report.add("B-08", file, offset, most);
 }

@@ -1,0 +1,132 @@
+//! What a version does that the one before did not is told, whichever way the one before is known.
+
+mod common;
+
+use common::{options, write};
+use doorward_protocol::{PackageReport, ScanReport, Severity, Verdict};
+use doorward_scan::{Cancel, ScanError, ScanOptions, scan};
+use std::path::Path;
+
+const CALM: &str = "module.exports = (text) => text.trim();\n";
+const CALLS: &str = "require('https').get('https://updates.invalid/x', () => {});\n";
+
+fn npm(folder: &Path, version: &str, extra: &str, files: &[(&str, &str)]) {
+    let manifest = format!("{{\n \"name\": \"made-up-trim\",\n \"version\": \"{version}\"{extra}\n}}\n");
+    write(folder, &[("package.json", &manifest), ("index.js", CALM)]);
+    write(folder, files);
+}
+
+const HOOKED: &str = ",\n \"scripts\": {\"postinstall\": \"node setup.js\"}";
+
+fn run(path: &Path, options: &ScanOptions) -> Result<ScanReport, ScanError> {
+    scan(&[path.into()], options, &Cancel::default(), &mut |_| {})
+}
+
+fn compared(old: &Path, new: &Path) -> PackageReport {
+    let options = ScanOptions { against: Some(old.into()), ..options() };
+    run(new, &options).expect("the scan works").packages.remove(0)
+}
+
+#[track_caller]
+fn has(report: &PackageReport, rule: &str, most: Severity) {
+    let found =
+        report.findings.iter().filter(|finding| finding.rule == rule).map(|finding| finding.severity).max();
+    assert_eq!(found, Some(most), "{rule}: {:#?}", report.findings);
+}
+
+#[test]
+fn a_new_hook_that_reaches_out_is_suspicious_although_the_version_alone_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    npm(&old, "1.0.0", "", &[]);
+    npm(&new, "1.0.1", HOOKED, &[("setup.js", CALLS)]);
+    assert!(run(&new, &options()).expect("works").packages[0].verdict <= Verdict::Notable);
+    let report = compared(&old, &new);
+    assert!(report.verdict >= Verdict::Suspicious, "{report:#?}");
+    has(&report, "I-01", Severity::High);
+    has(&report, "V-01", Severity::High);
+    has(&report, "V-02", Severity::Medium);
+    let hook = report.findings.iter().find(|finding| finding.rule == "I-01").expect("found above");
+    assert!(hook.why.contains("1.0.0") && hook.snippet.contains("postinstall"), "{hook:#?}");
+}
+
+#[test]
+fn a_version_that_only_repairs_something_is_as_clean_as_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    npm(&old, "1.0.0", HOOKED, &[("setup.js", CALLS)]);
+    npm(
+        &new,
+        "1.0.1",
+        HOOKED,
+        &[("setup.js", CALLS), ("index.js", "module.exports = (t) => t.trimEnd();\n")],
+    );
+    let report = compared(&old, &new);
+    assert!(report.verdict <= Verdict::Notable, "{report:#?}");
+    assert!(!report.findings.iter().any(|finding| finding.rule.starts_with('V')), "{report:#?}");
+}
+
+#[test]
+fn a_new_dependency_that_nothing_uses_is_suspicious_and_one_that_is_used_is_a_note() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    npm(&old, "1.0.0", "", &[]);
+    let depends = ",\n \"dependencies\": {\"made-up-helper\": \"^1.0.0\"}";
+    npm(&new, "1.0.1", depends, &[]);
+    let report = compared(&old, &new);
+    assert_eq!(report.verdict, Verdict::Suspicious, "{report:#?}");
+    has(&report, "I-09", Severity::High);
+    write(&new, &[("index.js", "module.exports = require('made-up-helper');\n")]);
+    has(&compared(&old, &new), "I-09", Severity::Low);
+}
+
+#[test]
+fn an_update_in_place_is_compared_with_what_an_earlier_scan_saw() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("node_modules/made-up-trim");
+    let options = ScanOptions { cache: Some(folder.path().join("cache")), ..options() };
+    npm(&place, "1.0.0", "", &[]);
+    let tree = folder.path().join("node_modules");
+    assert_eq!(run(&tree, &options).expect("works").packages[0].verdict, Verdict::Clean);
+    npm(&place, "1.0.1", HOOKED, &[("setup.js", CALLS)]);
+    for _ in 0..2 {
+        let report = run(&tree, &options).expect("works").packages.remove(0);
+        assert!(report.verdict >= Verdict::Suspicious, "{report:#?}");
+        has(&report, "I-01", Severity::High);
+    }
+    npm(&place, "0.9.0", HOOKED, &[("setup.js", CALLS)]);
+    let report = run(&tree, &options).expect("works").packages.remove(0);
+    assert!(report.verdict <= Verdict::Notable, "an older version has no earlier one: {report:#?}");
+}
+
+#[test]
+fn a_crate_that_gains_a_build_script_is_compared_with_its_neighbour_in_the_registry() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tree = folder.path().join("registry/src/somewhere");
+    let manifest = |version: &str| format!("[package]\nname = \"made-up\"\nversion = \"{version}\"\n");
+    for version in ["1.0.0", "1.0.1"] {
+        let place = tree.join(format!("made-up-{version}"));
+        write(
+            &place,
+            &[("Cargo.toml", &manifest(version)), ("src/lib.rs", "pub fn a() {}\n"), (".cargo-ok", "{}")],
+        );
+    }
+    let script = "fn main() { std::process::Command::new(\"curl\").arg(\"https://updates.invalid\").status().unwrap(); }\n";
+    write(&tree.join("made-up-1.0.1"), &[("build.rs", script)]);
+    let report = run(&folder.path().join("registry/src"), &options()).expect("works");
+    let verdicts: Vec<_> = report.packages.iter().map(|one| (one.version.as_str(), one.verdict)).collect();
+    assert_eq!(verdicts[0], ("1.0.0", Verdict::Clean));
+    assert!(verdicts[1].1 >= Verdict::Suspicious, "{report:#?}");
+    has(&report.packages[1], "B-05", Severity::High);
+}
+
+#[test]
+fn nothing_to_compare_with_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let new = folder.path().join("new");
+    npm(&new, "1.0.1", "", &[]);
+    std::fs::create_dir(folder.path().join("empty")).expect("a folder");
+    let options = ScanOptions { against: Some(folder.path().join("empty")), ..options() };
+    let error = run(&new, &options).expect_err("nothing there").to_string();
+    assert!(error.contains("empty"), "{error}");
+}
