@@ -5,6 +5,8 @@
 //! are glued and decoded. Then combinations of signals in files that run together become findings.
 
 mod agents;
+mod automation;
+mod binary;
 mod change;
 
 mod combine;
@@ -45,6 +47,7 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
     agents::inspect(package, &mut report);
     npm::inspect(package, &mut report);
     lockfiles::inspect(package, &mut report);
+    automation::inspect(package, &mut report);
     let name = naming::inspect(package, &mut report);
 
     let npm_install = npm::install_files(package);
@@ -79,6 +82,7 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
     rust::follow(package, &early, &stages, &mut gathered);
 
     rust::inspect(package, &gathered, &build, &mut report);
+    binary::inspect(package, &gathered, &mut report);
     for group in [(&npm_install, Stage::Install), (&python_install, Stage::Install), (&build, Stage::Build)] {
         let files: Vec<&Evidence<'_>> =
             group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();

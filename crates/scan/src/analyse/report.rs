@@ -37,13 +37,16 @@ impl Report {
         let Some(text) = rules::text(rule) else { return };
         let (line, column) = text::position(file.bytes, offset);
         let path = visible(file.path).into_owned();
-        if self.findings.iter().any(|known| known.rule == rule && known.path == path && known.line == line) {
+        let severity = text.severity.min(most);
+        let same = |known: &Finding| known.rule == rule && known.path == path && known.line == line;
+        if self.findings.iter().any(|known| same(known) && known.severity >= severity) {
             return;
         }
+        self.findings.retain(|known| !same(known));
         self.findings.push(Finding {
             rule: rule.to_owned(),
             title: words.title.unwrap_or_else(|| text.title.clone()),
-            severity: text.severity.min(most),
+            severity,
             path,
             line,
             column,

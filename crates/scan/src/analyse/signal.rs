@@ -37,6 +37,8 @@ signals! {
     SendsIdentity, SendsEnvironment, SendsSecret, SendsKey, SendsCapture, SendsOutput, SendsFile, RunsFetched,
     RunsDecoded, RemoteOrders, ReverseShell, EvalFile, ContactsDrop, ContactsAddress, FetchesProgram, HiddenCall,
     DropsFetched, Shellcode, OpaqueCode, InstallsPackages,
+    // The system and other people's tools.
+    SudoChange, SshLateral, Rootkit, RewriteHistory, PatchesTool, PayloadHome,
     // Code that runs inside the compiler.
     InMacro,
     // What the package's name says.

@@ -66,7 +66,8 @@ fn tell(package: &PackageFiles<'_>, file: &SourceFile<'_>, program: &str, report
     let first = program.split_whitespace().next().unwrap_or_default();
     let brought = package.files.iter().any(|file| file.path == first.trim_start_matches("./"));
     let relative = first.contains('/') && !first.starts_with('/') || first.starts_with("/tmp/") || brought;
-    let fetches = ["curl ", "wget ", "http://", "https://"].iter().any(|word| text::contains(program.as_bytes(), word));
+    let fetches =
+        ["curl ", "wget ", "http://", "https://"].iter().any(|word| text::contains(program.as_bytes(), word));
     if !relative && !fetches {
         return;
     }

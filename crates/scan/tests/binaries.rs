@@ -1,0 +1,79 @@
+//! Compiled programs are ordinary where they belong, and a finding where they hide or are started unasked.
+
+mod common;
+
+use common::{scan_one, write};
+use doorward_protocol::{PackageReport, Severity, Verdict};
+use std::fs;
+
+/// The start of a Linux program, with these words somewhere in it.
+fn program(words: &str) -> Vec<u8> {
+    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0".to_vec();
+    bytes.resize(6000, 0);
+    bytes.extend_from_slice(words.as_bytes());
+    bytes.resize(12_000, 0);
+    bytes
+}
+
+fn npm(hook: &str, script: &str, file: &str, bytes: &[u8]) -> PackageReport {
+    let folder = tempfile::tempdir().expect("a folder");
+    let manifest = format!("{{\"name\": \"made-up\", \"version\": \"1.0.0\", \"scripts\": {{{hook}}}}}");
+    write(folder.path(), &[("package.json", &manifest), ("install.js", script), (file, "")]);
+    fs::write(folder.path().join(file), bytes).expect("write the program");
+    scan_one(folder.path())
+}
+
+const HOOK: &str = "\"postinstall\": \"node install.js\"";
+
+fn starting(file: &str) -> String {
+    format!(
+        "require('child_process').execFileSync(require('path').join(__dirname, '{file}'), ['--version']);\n"
+    )
+}
+
+#[track_caller]
+fn has(report: &PackageReport, rule: &str, severity: Severity) {
+    let found = report.findings.iter().any(|finding| finding.rule == rule && finding.severity == severity);
+    assert!(found, "{rule}: {report:#?}");
+}
+
+#[test]
+fn a_program_under_the_name_of_a_picture_is_found_and_worse_where_it_is_started() {
+    let report = npm("", "", "assets/logo.png", &program(""));
+    assert_eq!(report.verdict, Verdict::Suspicious, "{report:#?}");
+    has(&report, "O-07", Severity::High);
+    let report = npm(HOOK, &starting("assets/logo.png"), "assets/logo.png", &program(""));
+    assert_eq!(report.verdict, Verdict::Malicious, "{report:#?}");
+    has(&report, "O-07", Severity::Critical);
+}
+
+#[test]
+fn a_program_started_on_installation_counts_by_what_it_holds() {
+    let calm = npm(HOOK, &starting("bin/tool"), "bin/tool", &program("usage: tool"));
+    assert!(calm.verdict <= Verdict::Notable, "{calm:#?}");
+    let report =
+        npm(HOOK, &starting("bin/tool"), "bin/tool", &program("/.ssh/id_rsa\0https://webhook.site/x"));
+    assert_eq!(report.verdict, Verdict::Malicious, "{report:#?}");
+    has(&report, "I-05", Severity::Critical);
+    let report = npm(HOOK, &starting("bin/tool"), "bin/tool", &[&program("")[..], b"UPX!"].concat());
+    has(&report, "I-05", Severity::Critical);
+}
+
+#[test]
+fn a_native_wheel_is_clean_and_a_packed_library_is_a_note() {
+    let wheel = |bytes: &[u8]| {
+        let metadata = b"Metadata-Version: 2.1\nName: made-up\nVersion: 1.0.0\n";
+        let files: [(&str, &[u8]); 3] = [
+            ("made_up/__init__.py", b"from . import _native\n"),
+            ("made_up/_native.cpython-311-x86_64-linux-gnu.so", bytes),
+            ("made_up-1.0.0.dist-info/METADATA", metadata),
+        ];
+        let (_folder, path) =
+            common::archive("made_up-1.0.0-cp311-cp311-manylinux_2_17_x86_64.whl", &common::zip(&files));
+        scan_one(&path)
+    };
+    assert_eq!(wheel(&program("")).verdict, Verdict::Clean);
+    let packed = wheel(&[&program("")[..], b"UPX!"].concat());
+    assert_eq!(packed.verdict, Verdict::Notable, "{packed:#?}");
+    has(&packed, "O-12", Severity::Medium);
+}
