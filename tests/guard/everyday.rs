@@ -104,7 +104,7 @@ fn undisturbed(daemon: &Daemon<'_>) {
 }
 
 /// A real key of the made-up user; returns the public half.
-fn make_key(sandbox: &Sandbox) -> String {
+pub(crate) fn make_key(sandbox: &Sandbox) -> String {
     let key = sandbox.folder(".ssh").join("id_ed25519");
     sandbox.ok(sandbox
         .command("ssh-keygen")
@@ -120,13 +120,13 @@ fn key_of(line: &str) -> String {
 }
 
 /// A server of the test's own on 127.0.0.1.
-struct Sshd {
+pub(crate) struct Sshd {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Sshd {
-    fn start(sandbox: &Sandbox, authorized: &str) -> Self {
+    pub(crate) fn start(sandbox: &Sandbox, authorized: &str) -> Self {
         let folder = sandbox.root().join("sshd");
         fs::create_dir_all(&folder).expect("a folder");
         // Where sshd locks its unprivileged half up; a package's start script makes it otherwise.

@@ -2,7 +2,9 @@
 #![allow(clippy::print_stdout, reason = "the table of attacks is what one reads of a failed run")]
 
 mod bypass;
+mod day;
 mod drill;
 mod everyday;
+mod identity;
 mod theft;
 mod ways;

@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub known_reader: Option<&'a str>,
     /// Where it is such a program but not used as one: the catalog's name for it, and half a sentence why.
     pub misused: Option<(&'a str, &'a str)>,
+    /// Where it reads whole folders, and is asked about once for each run: what was answered for this one.
+    pub run: Option<RunSoFar>,
     /// True where the known reader is there to fetch sources for the package manager.
     pub fetches_sources: bool,
     /// True where the secret is the package manager's own file.
@@ -33,6 +35,17 @@ pub struct Facts<'a> {
     pub empty: bool,
     /// True where the reader could not be looked at.
     pub unseen: bool,
+}
+
+/// What was answered for a run of a program that reads whole folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunSoFar {
+    /// Nobody has answered yet.
+    Unanswered,
+    /// It was allowed.
+    Allowed,
+    /// It was denied.
+    Denied,
 }
 
 /// What is in force for the owner of the secret.
@@ -61,6 +74,8 @@ pub enum Outcome {
     Ask {
         /// The answer after the deadline.
         default_allow: bool,
+        /// True where the answer counts for everything that the process reads.
+        whole_run: bool,
     },
 }
 
@@ -202,9 +217,27 @@ fn by_mode(
         }
         Mode::Observe => (Outcome::Allow, format!("{whom} observed, so it was allowed.")),
         Mode::Block => (Outcome::Deny, format!("{whom} blocked.")),
+        Mode::Ask
+            if step == Step::Mode && matches!(facts.run, Some(RunSoFar::Allowed | RunSoFar::Denied)) =>
+        {
+            let allowed = facts.run == Some(RunSoFar::Allowed);
+            let (outcome, done) =
+                if allowed { (Outcome::Allow, "allowed") } else { (Outcome::Deny, "denied") };
+            return decision(
+                outcome,
+                step,
+                Importance::Quiet,
+                format!("{wanted}; this run of it was {done}."),
+            );
+        }
         Mode::Ask if standing.someone_to_ask => {
             let default_allow = facts.secret.tier > 1 && step == Step::Mode;
-            (Outcome::Ask { default_allow }, "it waits for your answer.".to_owned())
+            let whole_run = facts.run.is_some() && step == Step::Mode;
+            let ending = match whole_run {
+                true => "it waits for your answer, which counts for everything it reads in this run.",
+                false => "it waits for your answer.",
+            };
+            (Outcome::Ask { default_allow, whole_run }, ending.to_owned())
         }
         // Whoever keeps the guard from looking must win nothing by it.
         Mode::Ask if facts.unseen => (
@@ -261,7 +294,10 @@ fn wanted(facts: &Facts<'_>) -> String {
 /// The reader as the subject of a sentence.
 pub fn reader_in_words(subject: &Subject, package: Option<&Attribution>, manager: Option<&str>) -> String {
     let program = subject.exe.file_name().unwrap_or(subject.exe.as_os_str()).to_string_lossy();
-    let program = visible(&program).into_owned();
+    let program = match subject.script.as_ref().and_then(|script| script.file_name()) {
+        Some(script) => format!("{} ({})", visible(&script.to_string_lossy()), visible(&program)),
+        None => visible(&program).into_owned(),
+    };
     match (package, manager) {
         (Some(found), _) => {
             let script = match (found.script.as_str(), found.stage) {

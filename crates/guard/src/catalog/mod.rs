@@ -71,6 +71,8 @@ pub struct ReaderClass {
     pub root: bool,
     /// True where it may read every secret: indexers and virus scanners.
     pub any_secret: bool,
+    /// True where it reads whole folders and is asked about once for each run; no secret is its own.
+    pub whole_folders: bool,
     /// True where package managers start it to fetch sources.
     pub fetches_sources: bool,
     /// How its programs are used where they do not give the secret away.

@@ -129,6 +129,8 @@ struct RawReader {
     #[serde(default)]
     any_secret: bool,
     #[serde(default)]
+    whole_folders: bool,
+    #[serde(default)]
     fetches_sources: bool,
     #[serde(default)]
     usage: Vec<RawUsage>,
@@ -219,6 +221,7 @@ impl RawReader {
             snap: self.snap.clone(),
             root: self.root,
             any_secret: self.any_secret,
+            whole_folders: self.whole_folders,
             fetches_sources: self.fetches_sources,
             usages: self.usage.iter().map(|usage| usage.understand(source)).collect::<Result<_, _>>()?,
         })
@@ -303,7 +306,11 @@ mod tests {
         assert!(catalog.unguardable.iter().any(|entry| entry.id == "proc"));
         let used: HashSet<&String> = catalog.secrets.iter().flat_map(|secret| &secret.readers).collect();
         for reader in &catalog.readers {
-            assert!(reader.any_secret || used.contains(&reader.id), "nothing may be read by `{}`", reader.id);
+            assert!(
+                reader.any_secret || reader.whole_folders || used.contains(&reader.id),
+                "nothing may be read by `{}`",
+                reader.id
+            );
         }
     }
 

@@ -157,6 +157,7 @@ fn judged(trap: &Trap, class: &str, identity: &Identity) -> Result<String, Strin
     match catalog.judge(&sought, identity) {
         Claim::Reader(reader) => Ok(reader.id.clone()),
         Claim::Misused(_, why) => Err(why),
+        Claim::WholeFolders(reader) => Err(reader.title.clone()),
         Claim::Stranger => Err("a stranger".into()),
     }
 }

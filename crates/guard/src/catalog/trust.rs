@@ -32,22 +32,31 @@ pub enum Claim<'a> {
     Reader(&'a ReaderClass),
     /// It is that program, but used in a way that gives the secret away: half a sentence says why.
     Misused(&'a ReaderClass, String),
+    /// It reads whole folders for somebody.
+    WholeFolders(&'a ReaderClass),
     /// Nothing is known of it.
     Stranger,
 }
 
 impl Catalog {
     /// What the catalog says of a process that wants a secret. What it descends from is not judged here.
+    /// May take long: never to be called on a thread that must not wait.
     pub fn judge(&self, sought: &Sought<'_>, identity: &Identity) -> Claim<'_> {
         let itself =
             !identity.deleted && !identity.memfd && identity.tracer == 0 && identity.injected.is_empty();
         if !itself {
             return Claim::Stranger;
         }
-        let of_class = |reader: &&ReaderClass| reader.any_secret || sought.class.readers.contains(&reader.id);
+        let of_class = |reader: &&ReaderClass| {
+            reader.any_secret || reader.whole_folders || sought.class.readers.contains(&reader.id)
+        };
         let mut claim = Claim::Stranger;
         for reader in self.readers.iter().filter(of_class) {
             if !reader.is(sought.home, identity) {
+                continue;
+            }
+            if reader.whole_folders {
+                claim = Claim::WholeFolders(reader);
                 continue;
             }
             match reader.misuse(sought, identity) {
@@ -94,7 +103,7 @@ impl ReaderClass {
         let named = |name: &str| {
             let mut found = None;
             for (file, path) in names.lead_to(name) {
-                if file == Some(sought.file) || path == sought.path {
+                if file == sought.file {
                     return Some(Named::Secret);
                 }
                 if sought.path.starts_with(&path) {
@@ -125,7 +134,7 @@ impl ReaderClass {
             // A program that renames itself has overwritten its arguments, script and all. The title
             // is its own word; it opens no more than the files that this reader is named for.
             _ => match identity.cmdline.as_slice() {
-                [title] => {
+                [title, options @ ..] if options.iter().all(|option| is_interactive(option)) => {
                     title.split(' ').next().is_some_and(|name| self.titles.iter().any(|own| own == name))
                 }
                 _ => false,
@@ -205,6 +214,11 @@ fn is_systems_program(parent: &Process, programs: &[Pattern]) -> bool {
                 && meta.uid() == 0
                 && meta.mode() & WRITABLE_BY_OTHERS == 0
         })
+}
+
+/// An option with which a shell is started for a person.
+fn is_interactive(option: &str) -> bool {
+    ["-i", "-l", "-il", "-li", "--login"].contains(&option)
 }
 
 fn owner_of(home: &Path) -> Option<u32> {

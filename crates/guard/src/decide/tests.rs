@@ -9,6 +9,7 @@ struct Case {
     manager: Option<&'static str>,
     known_reader: Option<&'static str>,
     misused: Option<(&'static str, &'static str)>,
+    run: Option<RunSoFar>,
     fetches_sources: bool,
     managers_own: bool,
     decoy: bool,
@@ -34,6 +35,7 @@ impl Case {
             manager: None,
             known_reader: None,
             misused: None,
+            run: None,
             fetches_sources: false,
             managers_own: false,
             decoy: false,
@@ -77,6 +79,7 @@ impl Case {
             manager: self.manager,
             known_reader: self.known_reader,
             misused: self.misused,
+            run: self.run,
             fetches_sources: self.fetches_sources,
             managers_own: self.managers_own,
             decoy: self.decoy,
@@ -165,10 +168,26 @@ fn a_known_program_that_is_misused_is_a_stranger_and_the_reason_is_told() {
 }
 
 #[test]
+fn a_program_that_reads_whole_folders_is_asked_about_once_for_its_run() {
+    let run = |mode, run| Case { run: Some(run), ..Case::new(mode) }.decide();
+    let asked = Outcome::Ask { default_allow: false, whole_run: true };
+    assert_eq!(run(Mode::Ask, RunSoFar::Unanswered).outcome, asked);
+    let allowed = run(Mode::Ask, RunSoFar::Allowed);
+    assert_eq!((allowed.outcome, allowed.importance), (Outcome::Allow, Some(Importance::Quiet)));
+    assert_eq!(run(Mode::Ask, RunSoFar::Denied).outcome, Outcome::Deny);
+    assert_eq!(run(Mode::Block, RunSoFar::Allowed).outcome, Outcome::Deny);
+    let below_npm = Case { run: Some(RunSoFar::Allowed), ..Case::new(Mode::Ask) }.below_npm();
+    assert_eq!(below_npm.decide().outcome, Outcome::Deny, "a package's tar is the package");
+}
+
+#[test]
 fn modes_decide_what_is_left() {
     assert_eq!(Case::new(Mode::Block).decide().outcome, Outcome::Deny);
     assert_eq!(Case::new(Mode::Observe).decide().outcome, Outcome::Allow);
-    assert_eq!(Case::new(Mode::Ask).decide().outcome, Outcome::Ask { default_allow: false });
+    assert_eq!(
+        Case::new(Mode::Ask).decide().outcome,
+        Outcome::Ask { default_allow: false, whole_run: false }
+    );
     let mut alone = Case::new(Mode::Ask);
     alone.someone = false;
     assert_eq!(alone.decide().outcome, Outcome::Allow);
@@ -234,5 +253,5 @@ fn who_cannot_be_looked_at_wins_nothing_by_it() {
     };
     assert_eq!(ask(false, false), Outcome::Allow);
     assert_eq!(ask(true, false), Outcome::Deny);
-    assert_eq!(ask(true, true), Outcome::Ask { default_allow: false });
+    assert_eq!(ask(true, true), Outcome::Ask { default_allow: false, whole_run: false });
 }

@@ -1,21 +1,35 @@
 //! What makes a program not quite itself: variables, options, tracers and foreign mapped code.
 
-use super::script::{Interpreter, Invocation};
-use super::{Identity, Process, proc};
+use super::script::{Interpreter, Invocation, is_harmless_to_node};
+use super::{Identity, proc};
 use doorward_protocol::Injection;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Variables that make any program load code.
-const LOADER: &[&str] = &["LD_PRELOAD", "LD_AUDIT", "GCONV_PATH", "LD_PROFILE"];
-const NODE: &[&str] = &["NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE"];
-const PYTHON: &[&str] =
-    &["PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONWARNINGS", "PYTHONPLATLIBDIR", "PYTHONINSPECT"];
+const LOADER: &[&str] =
+    &["LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GCONV_PATH", "LD_PROFILE", "ELECTRON_RUN_AS_NODE"];
+const NODE: &[&str] = &["NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE", "NODE_COMPILE_CACHE"];
+const PYTHON: &[&str] = &[
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONUSERBASE",
+    "PYTHONSTARTUP",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONBREAKPOINT",
+    "PYTHONWARNINGS",
+    "PYTHONPLATLIBDIR",
+    "PYTHONINSPECT",
+];
 const RUBY: &[&str] = &["RUBYOPT", "RUBYLIB"];
-const PERL: &[&str] = &["PERL5OPT", "PERL5LIB", "PERL5DB"];
+const PERL: &[&str] = &["PERL5OPT", "PERL5LIB", "PERLLIB", "PERL5DB"];
 const JAVA: &[&str] = &["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH"];
-const SHELL: &[&str] = &["BASH_ENV", "ENV", "ZDOTDIR"];
+const SHELL: &[&str] = &["BASH_ENV", "ENV", "ZDOTDIR", "SHELLOPTS", "PS4"];
+/// Functions that a shell takes over from its environment.
+const SHELL_FUNCTION: &str = "BASH_FUNC_";
+/// What says where Python looks for its user's packages.
+const USER_SITE: &[&str] = &["HOME", "PYTHONNOUSERSITE"];
 
 /// Libraries below these folders belong to the system; nobody else can write there.
 const SYSTEM_FOLDERS: &[&str] = &["/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/bin", "/lib", "/lib64"];
@@ -25,7 +39,10 @@ pub(super) fn find(
     interpreter: Option<Interpreter>,
     invocation: &Invocation,
 ) -> Vec<Injection> {
-    let mut found = variables(&identity.process, interpreter, invocation.isolated);
+    let mut found = variables(identity, interpreter, invocation.isolated);
+    if interpreter == Some(Interpreter::Python) && !invocation.no_user_packages {
+        found.extend(user_packages(identity));
+    }
     found.extend(invocation.loads.iter().map(|option| injection("option", option)));
     if identity.tracer != 0 {
         found.push(injection("tracer", &format!("process {}", identity.tracer)));
@@ -36,12 +53,13 @@ pub(super) fn find(
     found
 }
 
-/// True where a variable of this name can bring foreign code into some program.
+/// True where a variable of this name can bring foreign code into some program, or tells of such.
 pub(super) fn may_inject(name: &str) -> bool {
-    [LOADER, NODE, PYTHON, RUBY, PERL, JAVA, SHELL].iter().any(|names| names.contains(&name))
+    let names = [LOADER, NODE, PYTHON, RUBY, PERL, JAVA, SHELL, USER_SITE];
+    names.iter().any(|names| names.contains(&name)) || name.starts_with(SHELL_FUNCTION)
 }
 
-fn variables(process: &Process, interpreter: Option<Interpreter>, isolated: bool) -> Vec<Injection> {
+fn variables(identity: &Identity, interpreter: Option<Interpreter>, isolated: bool) -> Vec<Injection> {
     let own: &[&str] = match interpreter {
         Some(Interpreter::Node) => NODE,
         Some(Interpreter::Python) if !isolated => PYTHON,
@@ -51,21 +69,42 @@ fn variables(process: &Process, interpreter: Option<Interpreter>, isolated: bool
         Some(Interpreter::Shell) => SHELL,
         _ => &[],
     };
-    let foreign = process.environ.iter().filter(|(name, value)| {
-        (LOADER.contains(&name.as_str()) || own.contains(&name.as_str())) && loads_code(name, value)
+    let function = |name: &str| interpreter == Some(Interpreter::Shell) && name.starts_with(SHELL_FUNCTION);
+    let foreign = identity.process.environ.iter().filter(|(name, value)| {
+        (LOADER.contains(&name.as_str()) || own.contains(&name.as_str()) || function(name))
+            && loads_code(name, value)
     });
+    let mut foreign = foreign.peekable();
+    // The loader takes nothing from whoever starts a setuid program.
+    if foreign.peek().is_none() || proc::is_setuid(identity.pid) {
+        return Vec::new();
+    }
     foreign.map(|(name, value)| injection(name, value)).collect()
+}
+
+/// The folder of the user's own packages, where there are any: Python loads what lies there into every
+/// program of the system's, before the program's own modules.
+fn user_packages(identity: &Identity) -> Option<Injection> {
+    let process = &identity.process;
+    if identity.exe_uid != 0 || process.env("PYTHONNOUSERSITE").is_some_and(|value| !value.is_empty()) {
+        return None;
+    }
+    let version = identity.exe.file_name()?.to_str()?;
+    let folder = Path::new(process.env("HOME")?).join(".local/lib").join(version).join("site-packages");
+    let mut packages = fs::read_dir(&folder).ok()?.flatten();
+    let any = packages.any(|entry| entry.file_name() != "__pycache__");
+    any.then(|| injection("user's own Python packages", &folder.display().to_string()))
 }
 
 /// `NODE_OPTIONS=--max-old-space-size=4096` is everyday; `--require x` is foreign code.
 fn loads_code(name: &str, value: &str) -> bool {
     if name == "NODE_OPTIONS" {
-        return value.split_whitespace().any(|word| {
-            word == "-r"
-                || ["--require", "--import", "--loader", "--experimental-loader", "--inspect", "--env-file"]
-                    .iter()
-                    .any(|option| word.starts_with(option))
-        });
+        return !value.split_whitespace().all(is_harmless_to_node);
+    }
+    if name == "LD_LIBRARY_PATH" {
+        let users =
+            |folder: &str| fs::metadata(folder).is_ok_and(|meta| meta.uid() != 0 || meta.mode() & 0o022 != 0);
+        return value.split([':', ';']).any(users);
     }
     if name == "JAVA_TOOL_OPTIONS" || name == "_JAVA_OPTIONS" || name == "JDK_JAVA_OPTIONS" {
         return ["-javaagent", "-agent", "-Xbootclasspath", "-cp", "-classpath", "@"]
@@ -123,6 +162,11 @@ mod tests {
         assert!(!loads_code("NODE_OPTIONS", "--max-old-space-size=4096"));
         assert!(loads_code("NODE_OPTIONS", "--max-old-space-size=4096 --require /tmp/x.js"));
         assert!(loads_code("NODE_OPTIONS", "-r x"));
+        assert!(
+            loads_code("NODE_OPTIONS", "--openssl-config=/tmp/x"),
+            "what is not known to be harmless is not"
+        );
+        assert!(!loads_code("LD_LIBRARY_PATH", "/usr/lib:/usr/local/lib:"));
         assert!(!loads_code("LD_PRELOAD", " "));
         assert!(loads_code("LD_PRELOAD", "/tmp/x.so"));
     }

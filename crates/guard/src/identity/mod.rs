@@ -54,7 +54,8 @@ pub struct Identity {
     pub deleted: bool,
     /// True where the executable only ever existed in memory.
     pub memfd: bool,
-    /// True where the process lives in another mount namespace than the system's first process and the daemon.
+    /// True where the process lives in another mount or process namespace than the system's first process and
+    /// the daemon.
     pub mnt_ns_foreign: bool,
     /// Arguments, for display and for naming a script.
     pub cmdline: Vec<String>,
@@ -273,11 +274,13 @@ fn ancestry(process: &Process) -> Vec<Process> {
 }
 
 /// A process that sees other mounts than the system's first process and than the daemon can be shown
-/// any file under any name.
+/// any file under any name; one that counts processes by itself is in a container of some kind.
 fn is_foreign(pid: u32) -> bool {
-    let own = fs::read_link("/proc/self/ns/mnt").ok();
-    let its = proc::link(pid, "ns/mnt");
-    its.is_none() || (its != own && its != proc::link(1, "ns/mnt"))
+    ["ns/mnt", "ns/pid"].iter().any(|namespace| {
+        let own = fs::read_link(Path::new("/proc/self").join(namespace)).ok();
+        let its = proc::link(pid, namespace);
+        its.is_none() || (its != own && its != proc::link(1, namespace))
+    })
 }
 
 fn same_file(path: &Path, meta: &fs::Metadata) -> bool {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 pub(super) const MAX_CMDLINE: u64 = 64 * 1024;
 const MAX_ENVIRON: u64 = 1024 * 1024;
 const MAX_MAPS: u64 = 4 * 1024 * 1024;
+const AT_SECURE: u64 = 23;
 const AT_EXECFN: u64 = 31;
 
 pub(super) fn path(pid: u32, name: &str) -> PathBuf {
@@ -92,15 +93,25 @@ fn app_of_cgroup(text: &str) -> Option<String> {
     Some(format!("snap:{name}"))
 }
 
-/// The file name that was given to `execve`: for a script with a `#!` line, the script.
-pub(super) fn exec_name(pid: u32) -> Option<PathBuf> {
+/// True where the program runs with more rights than whoever started it.
+pub(super) fn is_setuid(pid: u32) -> bool {
+    auxiliary(pid, AT_SECURE).is_some_and(|secure| secure != 0)
+}
+
+/// One of the words that the kernel gives a program as it starts.
+fn auxiliary(pid: u32, wanted: u64) -> Option<u64> {
     let auxv = read_capped(&path(pid, "auxv"), 4096).ok()?;
     let (pairs, _) = auxv.as_chunks::<16>();
-    let address = pairs.iter().find_map(|pair| {
+    pairs.iter().find_map(|pair| {
         let (key, value) = pair.split_at(8);
         let word = |bytes: &[u8]| bytes.try_into().map(u64::from_ne_bytes).ok();
-        (word(key)? == AT_EXECFN).then(|| word(value))?
-    })?;
+        (word(key)? == wanted).then(|| word(value))?
+    })
+}
+
+/// The file name that was given to `execve`: for a script with a `#!` line, the script.
+pub(super) fn exec_name(pid: u32) -> Option<PathBuf> {
+    let address = auxiliary(pid, AT_EXECFN)?;
     let memory = File::open(path(pid, "mem")).ok()?;
     let mut name = vec![0; 4096];
     // The name lies at the very top of the stack: the read ends there, or at the page after it.

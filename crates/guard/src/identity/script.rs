@@ -26,6 +26,8 @@ pub(super) struct Invocation {
     pub(super) isolated: bool,
     /// True where it looks for modules neither in the working directory nor in the user's own folder.
     pub(super) isolated_paths: bool,
+    /// True where Python leaves out the packages of its user.
+    pub(super) no_user_packages: bool,
     /// Options that load other code, or that are not known to be harmless.
     pub(super) loads: Vec<String>,
 }
@@ -103,9 +105,13 @@ fn python_option<'a>(
         let rest: String = letters[at + 1..].iter().collect();
         let mut value = || if rest.is_empty() { words.next().unwrap_or("").to_owned() } else { rest.clone() };
         match letter {
-            's' | 'S' | 'u' | 'B' | 'O' | 'P' | 'b' | 'd' | 'q' | 'v' | 'x' | 'R' => {}
+            's' => invocation.no_user_packages = true,
+            'S' | 'u' | 'B' | 'O' | 'P' | 'b' | 'd' | 'q' | 'v' | 'x' | 'R' => {}
             'E' => invocation.isolated = true,
-            'I' => (invocation.isolated, invocation.isolated_paths) = (true, true),
+            'I' => {
+                (invocation.isolated, invocation.isolated_paths) = (true, true);
+                invocation.no_user_packages = true;
+            }
             'c' => return false,
             'm' => {
                 let module = value();
@@ -145,20 +151,34 @@ fn node_option<'a>(
             let value = inline.or_else(|| words.next()).unwrap_or("");
             invocation.loads.push(format!("{name} {value}"));
         }
-        "--no-warnings"
-        | "--enable-source-maps"
-        | "--max-old-space-size"
-        | "--stack-size"
-        | "--max_old_space_size"
-        | "--expose-gc"
-        | "--disable-warning"
-        | "--trace-warnings"
-        | "--no-deprecation"
-        | "--unhandled-rejections"
-        | "--max-semi-space-size" => {}
+        _ if is_harmless_to_node(word) => {}
         _ => invocation.loads.push(word.to_owned()),
     }
     false
+}
+
+/// True for options of Node.js that load nothing.
+pub(super) fn is_harmless_to_node(word: &str) -> bool {
+    const HARMLESS: &[&str] = &[
+        "--no-warnings",
+        "--enable-source-maps",
+        "--max-old-space-size",
+        "--max_old_space_size",
+        "--max-semi-space-size",
+        "--max-http-header-size",
+        "--stack-size",
+        "--expose-gc",
+        "--disable-warning",
+        "--trace-warnings",
+        "--trace-deprecation",
+        "--no-deprecation",
+        "--unhandled-rejections",
+        "--dns-result-order",
+        "--use-openssl-ca",
+        "--use-system-ca",
+        "--no-network-family-autoselection",
+    ];
+    HARMLESS.contains(&word.split_once('=').map_or(word, |(name, _)| name))
 }
 
 #[cfg(test)]

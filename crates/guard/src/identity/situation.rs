@@ -2,10 +2,9 @@
 //! where the names in its arguments lead.
 
 use super::{Identity, proc};
-use crate::sys::resolve_cached;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Descriptors that are looked at, at most.
@@ -18,8 +17,8 @@ pub(crate) struct Names<'a> {
     home: &'a Path,
 }
 
-/// Where a name leads: device and inode where the kernel knows them, and the path.
-pub(crate) type Led = (Option<(u64, u64)>, PathBuf);
+/// Where a name leads: device and inode, and the path.
+pub(crate) type Led = ((u64, u64), PathBuf);
 
 impl Identity {
     /// True where it has opened a socket, or a pipe to a program that connects for it. Standard input,
@@ -77,7 +76,7 @@ impl Identity {
 
 impl Names<'_> {
     /// The files that a name leads to, from the folder where the process is and from the one where it
-    /// was started; none where the process cannot have used any of them just now.
+    /// was started. May take as long as the file system of a user likes.
     pub(crate) fn lead_to(&self, name: &str) -> impl Iterator<Item = Led> {
         let path = match name.strip_prefix("~/") {
             Some(below) => self.home.join(below),
@@ -89,36 +88,10 @@ impl Names<'_> {
     }
 }
 
+/// Names the file without opening it: that would raise an event of its own.
 fn lead(path: &Path) -> Option<Led> {
-    match resolve_cached(path) {
-        Ok(file) => {
-            let metadata = file.metadata().ok()?;
-            let real = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()?;
-            Some((Some((metadata.dev(), metadata.ino())), real))
-        }
-        // The kernel forgot the way meanwhile, or is too old for the call: the spelling must do.
-        Err(error)
-            if [libc::EAGAIN, libc::ENOSYS, libc::EINVAL]
-                .iter()
-                .any(|code| error.raw_os_error() == Some(*code)) =>
-        {
-            Some((None, tidy(path)))
-        }
-        Err(_) => None,
-    }
-}
-
-/// The path without `.` and `..`.
-fn tidy(path: &Path) -> PathBuf {
-    let mut tidied = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::ParentDir => {
-                tidied.pop();
-            }
-            std::path::Component::CurDir => {}
-            part => tidied.push(part),
-        }
-    }
-    tidied
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    let real = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()?;
+    Some(((metadata.dev(), metadata.ino()), real))
 }

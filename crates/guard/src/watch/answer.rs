@@ -2,7 +2,6 @@
 
 use super::crew::{About, Look};
 use super::looked::Looked;
-use super::pending::Held;
 use super::recent::{ForOpens, ReadKey};
 use super::record::Record;
 use super::repeats::Repeat;
@@ -205,7 +204,7 @@ impl Guard {
         let (known, misused) = match &claim {
             Claim::Reader(reader) => (Some(*reader), None),
             Claim::Misused(reader, why) => (None, Some((reader.title.as_str(), why.as_str()))),
-            Claim::Stranger => (None, None),
+            Claim::WholeFolders(_) | Claim::Stranger => (None, None),
         };
         let managers_own = class
             .zip(looked.manager.as_ref())
@@ -217,6 +216,7 @@ impl Guard {
             manager: looked.manager.as_deref(),
             known_reader: known.map(|reader| reader.title.as_str()),
             misused,
+            run: matches!(claim, Claim::WholeFolders(_)).then(|| self.run_so_far(about.run())),
             fetches_sources: known.is_some_and(|reader| reader.fetches_sources)
                 && looked.identity.as_ref().is_some_and(|identity| {
                     attribution::is_started_by_manager(identity, |process| catalog.fetches_sources(process))
@@ -265,7 +265,7 @@ impl Guard {
         }
         let repeat = look.about.key.map(|key| Repeat::Read(key, decision.outcome == Outcome::Allow));
         match decision.outcome {
-            Outcome::Ask { default_allow } => self.hold(look, looked, judged.decision, default_allow),
+            Outcome::Ask { .. } => self.ask(look, looked, judged.decision),
             Outcome::Allow | Outcome::Deny => self.answer_now(look, looked, judged, repeat),
         }
     }
@@ -299,26 +299,13 @@ impl Guard {
         self.recorder.send(Record::found(event, None, looked));
     }
 
-    fn hold(&self, look: Look, looked: Looked, decision: Decision, default_allow: bool) {
-        self.tally.asked.fetch_add(1, Relaxed);
-        let wait = Duration::from_secs(self.config.ask_seconds);
-        let event = self.event(&look.about.guarded, &looked, decision, Action::Asked);
-        let held = Held {
-            process: looked.subject.process.clone(),
-            grant: look.about.key,
-            request: look.request,
-            deadline: Instant::now() + wait,
-            deadline_time: event.time.plus(wait),
-            default_allow,
-            event: event.clone(),
-        };
-        let question = held.question();
-        lock(&self.pending).hold(held);
-        self.waker.wake();
-        self.recorder.send(Record::found(event, Some(question), looked));
-    }
-
-    fn event(&self, guarded: &Guarded, looked: &Looked, decision: Decision, action: Action) -> Event {
+    pub(super) fn event(
+        &self,
+        guarded: &Guarded,
+        looked: &Looked,
+        decision: Decision,
+        action: Action,
+    ) -> Event {
         Event {
             schema: 1,
             id: self.next_event_id(),

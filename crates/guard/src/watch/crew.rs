@@ -1,3 +1,4 @@
+use super::pending::Run;
 use super::recent::ReadKey;
 use super::table::Guarded;
 use crate::sys::PermissionEvent;
@@ -58,6 +59,13 @@ pub(super) struct About {
     pub(super) empty: bool,
     /// True where the reader itself made the file.
     pub(super) made: bool,
+}
+
+impl About {
+    /// The run of the program that reads.
+    pub(super) fn run(&self) -> Option<Run> {
+        self.key.map(|key| (key.pid, key.generation))
+    }
 }
 
 impl Crew {

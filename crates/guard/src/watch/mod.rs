@@ -1,6 +1,7 @@
 //! The event thread: takes permission events, decides, answers. It never waits for anybody.
 
 mod answer;
+mod ask;
 mod copies;
 mod crew;
 mod disks;
@@ -13,6 +14,7 @@ mod pending;
 mod recent;
 mod record;
 mod repeats;
+mod runs;
 mod survey;
 mod table;
 
@@ -33,6 +35,7 @@ use crew::Crew;
 use doorward_protocol::{Action, Counters};
 use recent::Recent;
 use repeats::Repeats;
+use runs::Runs;
 use std::collections::HashSet;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -65,6 +68,7 @@ pub struct Guard {
     pending: Mutex<Pending>,
     granted: Mutex<Recent>,
     repeats: Mutex<Repeats>,
+    runs: Mutex<Runs>,
     crew: Crew,
     told: Mutex<HashSet<(u32, String, String)>>,
     waker: Waker,
@@ -121,6 +125,7 @@ impl Guard {
             pending: Mutex::default(),
             granted: Mutex::default(),
             repeats: Mutex::default(),
+            runs: Mutex::default(),
             crew: Crew::default(),
             told: Mutex::default(),
             waker: Waker::new()?,
@@ -189,8 +194,19 @@ impl Guard {
         lock(&self.pending)
     }
 
-    /// Answers a held read.
+    /// Answers a held read, and where the answer counts for a run, what else of it is held.
     pub fn settle(&self, held: Held, allow: bool, by: SettledBy) {
+        if let Some(run) = held.run {
+            lock(&self.runs).remember(run, allow);
+            let joined = lock(&self.pending).take_joined(run);
+            for other in joined {
+                self.settle_one(other, allow, by);
+            }
+        }
+        self.settle_one(held, allow, by);
+    }
+
+    fn settle_one(&self, held: Held, allow: bool, by: SettledBy) {
         let answer = if allow { Answer::Allow } else { Answer::Deny };
         if let Some(key) = held.grant {
             lock(&self.granted).remember(key, answer, None, None);
@@ -209,7 +225,7 @@ impl Guard {
         };
         let sentence = event.why.rsplit_once("; ").map_or(event.why.as_str(), |(start, _)| start);
         event.why = format!("{sentence}; {ending}");
-        self.recorder.send(Record::settled(event));
+        self.recorder.send(if held.joined { Record::plain(event) } else { Record::settled(event) });
     }
 
     /// A number for a new event.

@@ -23,7 +23,14 @@ pub struct Held {
     pub deadline_time: Timestamp,
     /// The default answer.
     pub default_allow: bool,
+    /// The run whose other reads the answer counts for, where the reader reads whole folders.
+    pub(super) run: Option<Run>,
+    /// True where an earlier read of the same run is asked about: its answer counts for this one too.
+    pub(super) joined: bool,
 }
+
+/// One run of a program: process id, and which program of which process with that id.
+pub(super) type Run = (u32, u64);
 
 /// The reads that are held, by event id.
 #[derive(Debug, Default)]
@@ -38,6 +45,18 @@ impl Pending {
     /// Holds a read.
     pub fn hold(&mut self, held: Held) {
         self.0.insert(held.event.id, held);
+    }
+
+    /// True where a read of this run is asked about.
+    pub(super) fn asks_about(&self, run: Run) -> bool {
+        self.0.values().any(|held| held.run == Some(run) && !held.joined)
+    }
+
+    /// Takes out the reads that waited for the answer to another one of their run.
+    pub(super) fn take_joined(&mut self, run: Run) -> Vec<Held> {
+        let joined = self.0.values().filter(|held| held.run == Some(run) && held.joined);
+        let ids: Vec<u64> = joined.map(|held| held.event.id).collect();
+        ids.into_iter().filter_map(|id| self.0.remove(&id)).collect()
     }
 
     /// Takes a held read out, if this user (`None`: anybody) may answer it.
@@ -67,7 +86,7 @@ impl Pending {
     /// The open questions of a user (`None`: of everybody), oldest first.
     pub fn questions(&self, owner: Option<u32>) -> Vec<Asked> {
         let mine = self.0.values().filter(|held| owner.is_none_or(|uid| uid == held.event.owner));
-        mine.map(Held::question).collect()
+        mine.filter(|held| !held.joined).map(Held::question).collect()
     }
 }
 
