@@ -13,6 +13,7 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
         match role(file.path) {
             Some(Role::Instructions) => instructions(file, report),
             Some(Role::AgentSettings) => agent_settings(file, report),
+            Some(Role::ToolServers) => tool_servers(file, report),
             Some(Role::EditorTasks) => editor_tasks(file, report),
             Some(Role::Disguise) => disguise(file, report),
             None => {}
@@ -24,6 +25,8 @@ enum Role {
     Instructions,
     AgentSettings,
     EditorTasks,
+    /// A list of servers that an agent starts.
+    ToolServers,
     /// A file whose name promises a font or a picture.
     Disguise,
 }
@@ -48,6 +51,10 @@ fn role(path: &str) -> Option<Role> {
         "settings.json" | "settings.local.json" if inside(".claude/") => Some(Role::AgentSettings),
         "hooks.json" if inside(".cursor/") => Some(Role::AgentSettings),
         "tasks.json" if inside(".vscode/") => Some(Role::EditorTasks),
+        ".mcp.json" | "claude_desktop_config.json" | "mcp_config.json" | "cline_mcp_settings.json" => {
+            Some(Role::ToolServers)
+        }
+        "mcp.json" if inside(".cursor/") || inside(".vscode/") => Some(Role::ToolServers),
         _ if [
             ".cursor/rules/",
             ".windsurf/rules/",
@@ -142,6 +149,8 @@ fn covert_order(content: &str) -> Option<(usize, doorward_protocol::Severity)> {
     let mut fetches = None;
     let mut secrecy = None;
     let mut harvest = false;
+    let mut hidden_start = None;
+    let mut applies = false;
     let mut at = 0;
     for line in lower.split_inclusive('\n') {
         let mentions = |words: &[&str]| words.iter().any(|word| line.contains(word));
@@ -169,6 +178,8 @@ fn covert_order(content: &str) -> Option<(usize, doorward_protocol::Severity)> {
         if fetches.is_none() && fetcher && remote && runs {
             fetches = Some(at);
         }
+        hidden_start = hidden_start.or(starts_hidden(line).then_some(at));
+        applies |= line.contains("alwaysapply: true");
         at += line.len();
     }
     match (fetches, secrecy) {
@@ -177,8 +188,15 @@ fn covert_order(content: &str) -> Option<(usize, doorward_protocol::Severity)> {
         (None, Some(at)) if harvest => Some((at, Critical)),
         (None, Some(at)) => Some((at, High)),
         (Some(at), None) => Some((at, Medium)),
-        (None, None) => None,
+        (None, None) => hidden_start.map(|at| (at, if applies || pretext { Critical } else { High })),
     }
+}
+
+/// An order to start a script out of a folder that people do not look into.
+fn starts_hidden(line: &str) -> bool {
+    let folders = [".github/", ".claude/", ".cursor/", ".vscode/", "node_modules/."];
+    let starters = ["node ", "bun ", "bun run ", "python ", "python3 ", "bash ", "sh "];
+    folders.iter().any(|folder| starters.iter().any(|starter| line.contains(&format!("{starter}{folder}"))))
 }
 
 fn is_carrier(character: char) -> bool {
@@ -202,6 +220,43 @@ fn agent_settings(file: &SourceFile<'_>, report: &mut Report) {
     {
         report.add("A-05", file, 0, Medium);
     }
+}
+
+/// Servers that are fetched anew each time, started from a hidden place, or no servers at all.
+fn tool_servers(file: &SourceFile<'_>, report: &mut Report) {
+    let Ok(settings) = serde_json::from_slice::<Value>(file.bytes) else { return };
+    let servers = ["mcpServers", "servers"].iter().find_map(|key| settings.get(*key)?.as_object());
+    for (name, server) in servers.into_iter().flatten() {
+        let text = |key: &str| server.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let arguments =
+            server.get("args").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let command = std::iter::once(text("command"))
+            .chain(arguments.map(str::to_owned))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let hidden = [".node_modules/", "/tmp/", "/.cache/", ".claude/", ".vscode/", ".cursor/"];
+        let inline = ["bash -c", "sh -c", "node -e", "python -c", "python3 -c", "curl ", "base64"];
+        let most = if inline.iter().any(|word| command.contains(word))
+            || hidden.iter().any(|word| command.contains(word))
+        {
+            Some(Critical)
+        } else if unpinned(&command) {
+            Some(Medium)
+        } else {
+            None
+        };
+        if let Some(most) = most {
+            report.add("A-03", file, place_of(file, name), most);
+        }
+    }
+}
+
+/// True for `npx -y tool` without a version: whatever the registry holds that day is run.
+fn unpinned(command: &str) -> bool {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let runner = words.first().is_some_and(|first| matches!(*first, "npx" | "bunx" | "pnpx" | "uvx"));
+    let package = words.iter().skip(1).find(|word| !word.starts_with('-'));
+    runner && package.is_some_and(|package| !package.trim_start_matches('@').contains('@'))
 }
 
 fn editor_tasks(file: &SourceFile<'_>, report: &mut Report) {

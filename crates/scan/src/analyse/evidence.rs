@@ -1,6 +1,6 @@
 //! What one file shows: its signals with their places.
 
-use super::dictionary;
+use super::dictionary::{self, Match};
 use super::fold;
 use super::hidden;
 use super::lexing::{Kind, Language, Lexed, lex};
@@ -96,14 +96,20 @@ impl<'a> Evidence<'a> {
 
 /// Signals of a command line, which is code, string and paths at once.
 pub(super) fn of_command(command: &str) -> Signals {
-    let mut signals = Signals::NONE;
-    for word in dictionary::search(command.as_bytes()) {
-        let signal = word.decoded_signal();
-        if is_meant(signal, command.as_bytes(), word.start, word.end) {
-            signals.insert(signal);
-        }
-    }
-    signals
+    let bytes = command.as_bytes();
+    let meant = dictionary::search(bytes)
+        .filter(|word| is_meant(word.decoded_signal(), bytes, word.start, word.end))
+        .map(Match::decoded_signal);
+    Signals::of(&meant.collect::<Vec<_>>())
+}
+
+/// The same without words that mean something in one language only.
+pub(super) fn signals_of_command(command: &str) -> Vec<Signal> {
+    let bytes = command.as_bytes();
+    dictionary::search(bytes)
+        .filter(|word| is_meant(word.decoded_signal(), bytes, word.start, word.end))
+        .filter_map(|word| word.signal(Language::Shell, Kind::Text))
+        .collect()
 }
 
 /// What a file is written in, by its name or its first line.
@@ -138,7 +144,7 @@ pub(super) fn is_declaration(path: &str) -> bool {
 }
 
 /// Folders whose files neither installing nor using a package runs.
-fn is_aside(path: &str) -> bool {
+pub(super) fn is_aside(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,
@@ -298,5 +304,12 @@ fn camouflage(bytes: &[u8], language: Language, hits: &mut Vec<Hit>) {
     if matches!(language, Language::Script | Language::Python) {
         hits.extend(hidden::far_right(bytes).map(|offset| at(Signal::Ran200Spaces, offset)));
         hits.extend(hidden::looks_obfuscated(bytes).map(|offset| at(Signal::Obfuscated, offset)));
+    }
+    if language == Language::Shell {
+        hits.extend(super::shell::fetches_program(bytes).map(|offset| at(Signal::FetchesProgram, offset)));
+    }
+    if language == Language::Script {
+        hits.extend(hidden::odd_tail(bytes).map(|offset| at(Signal::OddTail, offset)));
+        hits.extend(hidden::unreadable(bytes).map(|offset| at(Signal::OpaqueCode, offset)));
     }
 }

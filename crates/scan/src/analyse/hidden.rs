@@ -143,6 +143,70 @@ pub(super) fn looks_obfuscated(bytes: &[u8]) -> Option<usize> {
     None
 }
 
+/// Offset of a last line that is very long and disguised although the lines above are ordinary.
+pub(super) fn odd_tail(bytes: &[u8]) -> Option<usize> {
+    const LONG: usize = 1200;
+    const LINES: usize = 8;
+    let body = bytes.trim_ascii_end();
+    let start = super::text::line_start(body, body.len());
+    let last = &body[start..];
+    let above = &body[..start];
+    let lines = memchr::memchr_iter(b'\n', above).count();
+    if last.len() < LONG || lines < LINES || above.len() / lines > 90 || last.starts_with(b"//") {
+        return None;
+    }
+    let code = |line: &[u8]| {
+        let line = line.trim_ascii();
+        matches!(line.last(), Some(b';' | b'{' | b'}' | b')' | b','))
+            && !matches!(line.first(), Some(b'*' | b'/'))
+    };
+    if above.split(|&byte| byte == b'\n').filter(|line| code(line)).count() < LINES {
+        return None;
+    }
+    let longest = above.split(|&byte| byte == b'\n').map(<[u8]>::len).max().unwrap_or(0);
+    if longest > 400 {
+        return None;
+    }
+    let disguised = looks_obfuscated(last).is_some()
+        || ["eval(", "Function(", "fromCharCode", "atob(", "global["]
+            .iter()
+            .any(|word| super::text::contains(last, word));
+    let code = last.iter().filter(|&&byte| matches!(byte, b'(' | b')' | b';' | b'=' | b'[' | b']')).count();
+    (disguised && code * 20 > last.len()).then_some(start)
+}
+
+/// Offset of code that is written so that nobody can read it: nothing but brackets and signs, or escapes
+/// where letters would do.
+pub(super) fn unreadable(bytes: &[u8]) -> Option<usize> {
+    let mut run = 0;
+    let mut start = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if b"()[]!+{}".contains(&byte) {
+            if run == 0 {
+                start = at;
+            }
+            run += 1;
+            if run >= 60
+                && bytes[start..=at].windows(3).any(|three| matches!(three, b"![]" | b"[+[" | b"+[]"))
+            {
+                return Some(start);
+            }
+        } else {
+            run = 0;
+        }
+    }
+    let escapes: Vec<usize> = memchr::memmem::find_iter(bytes, b"\\x").take(40_000).collect();
+    let letters = escapes
+        .iter()
+        .filter(|&&at| {
+            let digits = bytes.get(at + 2..at + 4).and_then(super::fold::unhex);
+            digits.is_some_and(|byte| byte[0].is_ascii_alphanumeric())
+        })
+        .count();
+    // A table of control characters escapes them too; letters need no escape.
+    (letters >= 20 && letters * 20 > bytes.len() && letters * 2 > escapes.len()).then(|| escapes[0])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ mod binary;
 mod change;
 
 mod combine;
+mod configs;
 mod dictionary;
 mod evidence;
 mod fold;
@@ -23,6 +24,7 @@ mod python;
 mod report;
 pub mod rules;
 mod rust;
+mod shell;
 mod signal;
 mod text;
 
@@ -45,12 +47,13 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
 pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (Vec<Finding>, Traits) {
     let mut report = Report::default();
     agents::inspect(package, &mut report);
+    configs::inspect(package, &mut report);
     npm::inspect(package, &mut report);
     lockfiles::inspect(package, &mut report);
     automation::inspect(package, &mut report);
     let name = naming::inspect(package, &mut report);
 
-    let npm_install = npm::install_files(package);
+    let mut npm_install = npm::install_files(package);
     let python_install = python::install_files(package);
     let build = rust::build_files(package);
     let macros = rust::macro_files(package);
@@ -80,6 +83,11 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
     js::follow(package, &stages, &mut gathered);
     rust::follow(package, &[&build, &macros].map(Vec::as_slice).concat(), &stages, &mut gathered);
     rust::follow(package, &early, &stages, &mut gathered);
+    if let Some((manifest, hits)) = npm::command_hits(package) {
+        gathered[manifest] =
+            Some(Evidence { hits, ..Evidence::empty(&package.files[manifest], Stage::Install) });
+        npm_install.push(manifest);
+    }
 
     rust::inspect(package, &gathered, &build, &mut report);
     binary::inspect(package, &gathered, &mut report);

@@ -1,13 +1,13 @@
 //! npm: lifecycle scripts, what they start, `binding.gyp`, and dependencies that bypass the registry.
 
 use super::evidence::of_command;
-use super::lexing::{Language, lex};
+use super::lexing::{Kind, Language, lex};
 use super::report::Report;
 use super::signal::Signal::*;
-use super::signal::{PRIVATE, Signals};
-use super::{evidence, text};
+use super::signal::{Hit, PRIVATE, Signals};
+use super::{evidence, js, shell, text};
 use crate::{NpmManifest, NpmScript, PackageFiles};
-use doorward_protocol::Severity;
+use doorward_protocol::{Ecosystem, Severity};
 use std::collections::{HashMap, VecDeque};
 
 /// How far from a lifecycle script's own file loaded modules are followed.
@@ -66,7 +66,7 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
                 report.add(rule, manifest, offset(script.line, &script.name), most)
             });
             if Tree::of(package, npm).shipped_program(&script.command).is_some() {
-                report.add("I-05", manifest, offset(script.line, &script.name), Severity::High);
+                report.add("I-05", manifest, offset(script.line, &script.name), Severity::Critical);
             }
         }
     }
@@ -88,6 +88,117 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
         }
     }
     inspect_gyp(package, npm, report);
+    unused_strangers(package, npm, manifest, report);
+    allows_everything(manifest, report);
+}
+
+/// A widely used package that depends on something little known which none of its files loads.
+fn unused_strangers(
+    package: &PackageFiles<'_>,
+    npm: &NpmManifest,
+    manifest: &crate::SourceFile<'_>,
+    report: &mut Report,
+) {
+    let known = |name: &str| crate::feed::popularity(Ecosystem::Npm, name).is_some();
+    if package.manifest.project || !known(&package.manifest.package.name) {
+        return;
+    }
+    let strangers: Vec<_> = npm
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind == "dependencies")
+        .filter(|dependency| !dependency.name.starts_with("@types/") && !known(&dependency.name))
+        .collect();
+    if strangers.is_empty()
+        || package.files.iter().filter(|file| evidence::language_of(file) == Language::Script).count() < 2
+    {
+        return;
+    }
+    let own_scope = package.manifest.package.name.split_once('/').map(|(scope, _)| scope);
+    for stranger in strangers {
+        let sibling = own_scope.is_some_and(|scope| stranger.name.starts_with(scope));
+        let used = package
+            .files
+            .iter()
+            .any(|file| file.path != "package.json" && text::contains(file.bytes, &stranger.name));
+        if !sibling && !used {
+            let start = text::offset_of_line(manifest.bytes, stranger.line);
+            let most = if is_made_like_another(&stranger.name) { Severity::High } else { Severity::Low };
+            report.add("I-09", manifest, start, most);
+        }
+    }
+}
+
+/// True for a name that holds a widely used one, such as `plain-crypto-js`, or nearly is one.
+fn is_made_like_another(name: &str) -> bool {
+    let known = |name: &str| crate::feed::popularity(Ecosystem::Npm, name).is_some();
+    let holds = name.match_indices('-').any(|(at, _)| {
+        let (before, after) = (&name[..at], &name[at + 1..]);
+        before.len() > 5 && known(before) || after.contains('-') && after.len() > 5 && known(after)
+    });
+    holds || crate::names::look_alike(Ecosystem::Npm, name).is_some()
+}
+
+/// Manifests that let every dependency run its scripts.
+fn allows_everything(manifest: &crate::SourceFile<'_>, report: &mut Report) {
+    let Ok(json) = serde_json::from_slice::<serde_json::Value>(manifest.bytes) else { return };
+    let everything = |value: &serde_json::Value| match value {
+        serde_json::Value::Bool(all) => *all,
+        serde_json::Value::Array(names) => names.iter().any(|name| name == "*"),
+        serde_json::Value::Object(names) => names.get("*").is_some_and(|allowed| allowed != false),
+        _ => false,
+    };
+    for (key, pointer) in [
+        ("allowScripts", "/allowScripts"),
+        ("allowScripts", "/lavamoat/allowScripts"),
+        ("onlyBuiltDependencies", "/pnpm/onlyBuiltDependencies"),
+        ("dangerouslyAllowAllBuilds", "/pnpm/dangerouslyAllowAllBuilds"),
+        ("trustedDependencies", "/trustedDependencies"),
+    ] {
+        if json.pointer(pointer).is_some_and(everything) {
+            let at = memchr::memmem::find(manifest.bytes, key.as_bytes()).unwrap_or(0);
+            report.add("I-17", manifest, at, Severity::Medium);
+        }
+    }
+}
+
+/// What the commands of the lifecycle scripts show by themselves, code that they hand to an interpreter
+/// included, with the manifest's place among the files.
+pub(super) fn command_hits(package: &PackageFiles<'_>) -> Option<(usize, Vec<Hit>)> {
+    let npm = package.manifest.npm.as_ref().filter(|_| !package.manifest.project)?;
+    let manifest = package.files.iter().position(|file| file.path == "package.json")?;
+    let bytes = package.files[manifest].bytes;
+    let mut hits = Vec::new();
+    for script in lifecycle(npm) {
+        let start = text::offset_of_line(bytes, script.line);
+        let offset = start + memchr::memmem::find(&bytes[start..], script.name.as_bytes()).unwrap_or(0);
+        let mut signals = evidence::signals_of_command(&script.command);
+        // What stands behind `node -e` is read itself.
+        signals.retain(|&signal| signal != NodeInline);
+        if shell::fetches_program(script.command.as_bytes()).is_some() {
+            signals.push(FetchesProgram);
+        }
+        for code in inline_code(&script.command) {
+            signals.extend(js::of_code(code, 2));
+        }
+        // A command starts programs by its nature; that alone says nothing.
+        let hit = |signal| Hit { signal, offset, kind: Kind::Code, live: true };
+        hits.extend(signals.into_iter().map(hit));
+        if !hits.is_empty() {
+            hits.push(hit(Spawn));
+        }
+    }
+    (!hits.is_empty()).then_some((manifest, hits))
+}
+
+/// The text between the quotes behind `node -e` and its like.
+fn inline_code(command: &str) -> impl Iterator<Item = &str> {
+    ["node -e ", "node --eval ", "node -p ", "bun -e "].into_iter().filter_map(|starter| {
+        let rest = command.split_once(starter)?.1.trim_start();
+        let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let end = rest.rfind(quote).filter(|&end| end > 0)?;
+        Some(&rest[1..end])
+    })
 }
 
 /// A lifecycle script by its command alone.
@@ -252,20 +363,41 @@ impl<'p, 'f> Tree<'p, 'f> {
     /// The package's own files that a script loads or starts, by the paths in its strings.
     fn loaded(&self, file: usize) -> Vec<usize> {
         let source = &self.files[file];
-        if evidence::language_of(source) != Language::Script || evidence::is_binary(source.bytes) {
+        if evidence::is_binary(source.bytes) {
             return Vec::new();
+        }
+        match evidence::language_of(source) {
+            Language::Script => {}
+            Language::Shell => {
+                let mut found = Vec::new();
+                self.started(&String::from_utf8_lossy(source.bytes), 0, &mut |next| found.push(next));
+                return found;
+            }
+            _ => return Vec::new(),
         }
         let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let lexed = lex(Language::Script, source.bytes);
-        lexed
-            .strings()
-            .filter_map(|string| std::str::from_utf8(&source.bytes[string.inner.clone()]).ok())
-            .filter(|path| {
-                path.len() < 200
-                    && (path.starts_with("./") || path.starts_with("../") || has_script_ending(path))
-            })
-            .filter_map(|path| self.resolve(folder, path).or_else(|| self.resolve("", path)))
-            .collect()
+        let mut found = Vec::new();
+        for string in lexed.strings() {
+            let Ok(text) = std::str::from_utf8(&source.bytes[string.inner.clone()]) else { continue };
+            let is_path = text.starts_with("./")
+                || text.starts_with("../")
+                || has_script_ending(text) && !text.contains(' ');
+            if text.len() >= 200 {
+                continue;
+            }
+            if is_path {
+                found.extend(self.resolve(folder, text).or_else(|| self.resolve("", text)));
+            } else if text.contains(' ') {
+                // A command that starts a script of the package.
+                self.started(text, 4, &mut |next| {
+                    if has_script_ending(self.files[next].path) {
+                        found.push(next);
+                    }
+                });
+            }
+        }
+        found
     }
 
     /// An executable of the package that a lifecycle command starts directly.

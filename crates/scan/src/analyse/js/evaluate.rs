@@ -166,6 +166,9 @@ impl<'p> Evaluator<'p> {
             });
         }
         let mut value = all.unwrap_or_default();
+        if program.keys.contains(&symbol) && !value.is_known() {
+            value = value.with(Origins::of(&[Origin::Key]));
+        }
         // A text that is given again and again is not one constant.
         if texts > 1 && definitions > 1 && matches!(value.is, Is::Number(_)) {
             value.is = Is::Unknown;
@@ -202,6 +205,11 @@ impl<'p> Evaluator<'p> {
             return Value::named("");
         }
         Value::named(Rc::clone(name)).with(roles::origin(name))
+    }
+
+    /// The name of a member.
+    pub(super) fn name_of(&mut self, key: &Key) -> Option<Rc<str>> {
+        self.key(key).map(|(name, _)| name)
     }
 
     fn key(&mut self, key: &Key) -> Option<(Rc<str>, Origins)> {
@@ -488,7 +496,10 @@ impl<'p> Evaluator<'p> {
                     return Self::built(value.with(owner.from));
                 }
                 let owner = target.owner.map_or(Origins::NONE, |owner| owner.from);
-                let from = owner.and(from).and(target.value.from);
+                let mut from = owner.and(from).and(target.value.from);
+                if !roles::carries(&target.method) {
+                    from = from.without(&[Origin::Key]);
+                }
                 if is_test(&target.method) {
                     Value::default()
                 } else {
@@ -560,6 +571,12 @@ impl<'p> Evaluator<'p> {
                 (false, false) => Origins::of(&[Origin::File]),
             });
         }
+        if let Some(network) = roles::network(name)
+            && let Some(address) = network.address.and_then(|index| arguments.get(index))
+            && is_fixed(address)
+        {
+            own = own.and(Origins::of(&[Origin::FixedSource]));
+        }
         if roles::is_spawn(name) {
             own = own.and(of_output(arguments));
         }
@@ -573,7 +590,10 @@ impl<'p> Evaluator<'p> {
         }
         // Sending data does not make the answer carry it.
         let from = if roles::network(name).is_some() { Origins::NONE } else { from };
-        let from = own.and(owner).and(from).without(&[Origin::Hidden]);
+        let mut from = own.and(owner).and(from).without(&[Origin::Hidden]);
+        if !roles::carries(name) {
+            from = from.without(&[Origin::Key]);
+        }
         let is = if called.len() > LONGEST_NAME { Is::Unknown } else { Is::Named(called) };
         Value { is, from }
     }
@@ -745,6 +765,21 @@ fn of_output(arguments: &[Value]) -> Origins {
         from = from.and(Origins::of(&[Origin::Token]));
     }
     from
+}
+
+/// True for an address whose host stands in the code.
+fn is_fixed(address: &Value) -> bool {
+    match &address.is {
+        Is::Text(text) => text.split_once("://").is_some_and(|(_, rest)| {
+            let host = rest.split('/').next().unwrap_or(rest);
+            !host.is_empty() && !host.contains(super::value::HOLE)
+        }),
+        Is::Record(options) => options.iter().any(|(key, value)| {
+            matches!(&**key, "host" | "hostname" | "url" | "uri" | "baseURL")
+                && value.as_text().is_some_and(|text| !text.contains(super::value::HOLE) && text.len() > 3)
+        }),
+        _ => false,
+    }
 }
 
 /// True for commands that print a token or a password.

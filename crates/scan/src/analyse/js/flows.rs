@@ -1,11 +1,12 @@
 //! Follows data through the calls of a program to where it leaves or runs.
 
 use super::evaluate::{Callee, Evaluator, Modules, Passed};
-use super::ir::{Id, Node, Program, Symbol};
+use super::ir::{Id, Node, Program, Symbol, Target};
 use super::roles;
 use super::value::{HOLE, Is, Origin, Origins, Value};
 use crate::analyse::dictionary;
 use crate::analyse::evidence::{is_meant, of_command};
+use crate::analyse::lexing::{Kind, Language};
 use crate::analyse::signal::Signal;
 use oxc_syntax::operator::BinaryOperator;
 use std::rc::Rc;
@@ -29,9 +30,13 @@ pub(super) fn follow(program: &Program, modules: &dyn Modules) -> Flows {
         link(program, &mut evaluator);
         evaluator.forget();
     }
-    let mut walk = Walk { program, evaluator, flows: Flows::default(), fetched: Vec::new() };
+    let mut walk =
+        Walk { program, evaluator, flows: Flows::default(), fetched: Vec::new(), streams: Vec::new() };
     for &call in &program.calls {
         walk.call(call);
+    }
+    for &assignment in &program.assignments {
+        walk.assignment(assignment);
     }
     walk.hidden_words();
     walk.flows
@@ -87,6 +92,8 @@ struct Walk<'p> {
     flows: Flows,
     /// Paths of files that hold what was fetched.
     fetched: Vec<Value>,
+    /// Paths of files that are open for whatever is piped into them.
+    streams: Vec<Value>,
 }
 
 impl Walk<'_> {
@@ -131,7 +138,7 @@ impl Walk<'_> {
             return true;
         }
         if roles::is_spawn(name) {
-            self.spawns(call, arguments);
+            self.spawns(call, name, arguments);
             return true;
         }
         if name.starts_with("process.binding(") || matches!(name, "process.dlopen" | "process._linkedBinding")
@@ -144,7 +151,19 @@ impl Walk<'_> {
             return true;
         }
         if roles::is_write(name) {
-            self.writes(call, arguments);
+            self.writes(call, name, arguments);
+        }
+        if roles::is_rename(name)
+            && arguments
+                .get(1)
+                .and_then(Value::as_text)
+                .is_some_and(|path| path.trim_matches(HOLE).trim_start_matches(['.', '/']) == "package.json")
+        {
+            self.see(Signal::SelfDelete, call);
+        }
+        let path = arguments.first().and_then(Value::as_text).filter(|_| roles::is_read(name));
+        if path.is_some_and(|path| is_process_memory(path)) {
+            self.see(Signal::ProcessMemory, call);
         }
         if roles::is_remove(name) && arguments.first().is_some_and(|path| path.from.has(Origin::OwnFile)) {
             self.see(Signal::SelfDelete, call);
@@ -174,10 +193,44 @@ impl Walk<'_> {
         }
     }
 
+    /// Looks for what replaces a page's wallet or its requests.
+    fn assignment(&mut self, assignment: Id) {
+        let Node::Assign(Target::Member(object, key), value) = &self.program.nodes[assignment as usize]
+        else {
+            return;
+        };
+        let owner = self.evaluator.value(*object);
+        let (Some(owner), Some(key)) = (owner.as_name().map(Rc::clone), self.evaluator.name_of(key)) else {
+            return;
+        };
+        let function = matches!(self.evaluator.value(*value).is, Is::Function(_));
+        let wallet =
+            owner.ends_with("ethereum") && matches!(&*key, "request" | "send" | "sendAsync" | "enable");
+        let requests = owner.is_empty() && &*key == "fetch"
+            || &*owner == "XMLHttpRequest.prototype" && matches!(&*key, "open" | "send");
+        let file = self.program.file_of(assignment);
+        if function && (wallet || requests) && self.addresses(file) >= 3 {
+            self.see(Signal::WalletHook, assignment);
+        }
+    }
+
+    /// How many addresses of wallets stand in a file.
+    fn addresses(&self, file: usize) -> usize {
+        let nodes = self.program.files[file].nodes.clone();
+        self.program.nodes[nodes.start as usize..nodes.end as usize]
+            .iter()
+            .filter(|node| matches!(node, Node::Text(text) if is_wallet_address(text)))
+            .take(8)
+            .count()
+    }
+
     fn runs(&mut self, call: Id, text: &Value) {
         self.see(Signal::Eval, call);
         if text.from.has(Origin::Fetched) {
             self.see(Signal::RunsFetched, call);
+        }
+        if text.from.has(Origin::Fetched) && text.from.has(Origin::FixedSource) {
+            self.see(Signal::RemoteOrders, call);
         }
         if text.from.meets(&[Origin::Decoded, Origin::Decrypted]) {
             self.see(Signal::RunsDecoded, call);
@@ -190,11 +243,20 @@ impl Walk<'_> {
         }
     }
 
-    fn spawns(&mut self, call: Id, arguments: &[Value]) {
+    fn spawns(&mut self, call: Id, name: &str, arguments: &[Value]) {
         self.see(Signal::Spawn, call);
-        let from = arguments.iter().take(2).fold(Origins::NONE, |from, argument| from.and(argument.from));
+        // A whole command line is code; the arguments of one program are data.
+        let shell = name.ends_with("exec") || name.ends_with("execSync");
+        let code = if shell { arguments.first().cloned() } else { arguments.get(1).and_then(inline_code) };
+        let code = code.unwrap_or_default();
+        // A known command with something fetched in it is not fetched itself.
+        let fetched = code.as_text().is_none();
+        let from = if fetched { code.from } else { code.from.without(&[Origin::Fetched]) };
         if from.has(Origin::Fetched) {
             self.see(Signal::RunsFetched, call);
+        }
+        if from.has(Origin::Fetched) && from.has(Origin::FixedSource) {
+            self.see(Signal::RemoteOrders, call);
         }
         if from.meets(&[Origin::Decoded, Origin::Decrypted]) {
             self.see(Signal::RunsDecoded, call);
@@ -233,7 +295,14 @@ impl Walk<'_> {
     }
 
     fn sends(&mut self, call: Id, name: &str, network: roles::Network, arguments: &[Value]) {
-        self.see(if name.ends_with("get") || name == "fetch" { Signal::Fetch } else { Signal::Send }, call);
+        let brings = arguments.iter().any(|argument| match &argument.is {
+            Is::Record(options) => options
+                .iter()
+                .any(|(key, _)| matches!(&**key, "body" | "data" | "formData" | "form" | "json")),
+            _ => false,
+        });
+        let asks = !brings && (name.ends_with("get") || name == "fetch");
+        self.see(if asks { Signal::Fetch } else { Signal::Send }, call);
         if let Some(address) = network.address.and_then(|index| arguments.get(index)) {
             if address.from.has(Origin::DropHost) {
                 self.see(Signal::ContactsDrop, call);
@@ -275,7 +344,10 @@ impl Walk<'_> {
         }
     }
 
-    fn writes(&mut self, call: Id, arguments: &[Value]) {
+    fn writes(&mut self, call: Id, name: &str, arguments: &[Value]) {
+        if name == "fs.createWriteStream" {
+            self.streams.extend(arguments.first().cloned());
+        }
         let [path, content, ..] = arguments else { return };
         if content.from.has(Origin::Fetched) && path.as_text().is_some() {
             self.fetched.push(path.clone());
@@ -296,7 +368,7 @@ impl Walk<'_> {
         if target.owner.as_ref().is_some_and(|owner| owner.from.has(Origin::Fetched))
             && sink.starts_with("fs.createWriteStream")
         {
-            self.fetched.extend(arguments.first().cloned());
+            self.fetched.append(&mut self.streams);
         }
     }
 
@@ -341,8 +413,38 @@ fn words(text: &str) -> Vec<(Signal, usize)> {
     let bytes = text.as_bytes();
     dictionary::search(bytes)
         .filter(|word| is_meant(word.decoded_signal(), bytes, word.start, word.end))
-        .map(|word| (word.decoded_signal(), word.start))
+        .filter_map(|word| {
+            let read = |kind| word.signal(Language::Script, kind);
+            Some((read(Kind::Text).or(read(Kind::Code))?, word.start))
+        })
         .collect()
+}
+
+/// True for `/proc/<some number>/mem` and its like.
+fn is_process_memory(path: &str) -> bool {
+    path.strip_prefix("/proc/").and_then(|rest| rest.split_once('/')).is_some_and(|(process, file)| {
+        !process.starts_with("self") && matches!(file, "mem" | "environ" | "maps")
+    })
+}
+
+fn is_wallet_address(text: &str) -> bool {
+    let plain = |range: std::ops::RangeInclusive<usize>| {
+        range.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    text.strip_prefix("0x")
+        .is_some_and(|rest| rest.len() == 40 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        || (text.starts_with("bc1") || text.starts_with("ltc1")) && plain(30..=70)
+        || (text.starts_with('T') && plain(34..=34) || text.starts_with('1') && plain(33..=34))
+            && text.bytes().any(|byte| byte.is_ascii_digit())
+            && text.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// The code that follows `-e` or `-c` among a program's arguments.
+fn inline_code(arguments: &Value) -> Option<Value> {
+    let Is::List(list) = &arguments.is else { return None };
+    let flag =
+        |value: &Value| value.as_text().is_some_and(|text| matches!(&**text, "-e" | "-c" | "--eval" | "-p"));
+    list.get(list.iter().position(flag)? + 1).cloned()
 }
 
 /// True for `curl -o /tmp/x … && chmod +x /tmp/x && /tmp/x` and its like.

@@ -3,7 +3,7 @@
 //! The files of one package share one program, so that a name can be followed from file to file.
 
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// One expression of a [`Program`].
@@ -138,11 +138,15 @@ pub(super) struct Program {
     pub(super) definitions: Vec<Vec<Id>>,
     /// What the members of a symbol were ever given; the empty name is any member.
     pub(super) fields: HashMap<Symbol, Vec<(Rc<str>, Id)>>,
+    /// Parameters that bring key material, by their names.
+    pub(super) keys: HashSet<Symbol>,
     /// What names without a declaration were given, by file.
     pub(super) implicit: HashMap<(usize, Rc<str>), Vec<Id>>,
     pub(super) functions: Vec<Function>,
     /// Every call, `new` included, in the order of the text.
     pub(super) calls: Vec<Id>,
+    /// Every assignment to a member.
+    pub(super) assignments: Vec<Id>,
     pub(super) files: Vec<File>,
 }
 

@@ -1,6 +1,7 @@
 //! From the parser's tree to the small form.
 
 use super::ir::{File, Function, Id, Key, Node, Program, Statement, Symbol, Target};
+use super::roles;
 use oxc_ast::ast;
 use oxc_semantic::Scoping;
 use oxc_span::GetSpan;
@@ -483,7 +484,11 @@ impl Lowering<'_, '_> {
         first: &mut Vec<Statement>,
     ) -> Option<Symbol> {
         if let ast::BindingPattern::BindingIdentifier(identifier) = pattern {
-            return self.symbol(identifier);
+            let symbol = self.symbol(identifier);
+            if roles::is_key_name(&identifier.name) {
+                self.program.keys.extend(symbol);
+            }
+            return symbol;
         }
         // A parameter that is taken apart gets a symbol of its own.
         let symbol = Symbol::try_from(self.program.definitions.len()).ok()?;

@@ -17,6 +17,7 @@ use super::evidence::{self, Evidence};
 use super::lexing::{Kind, Language};
 use super::npm::Tree;
 use super::signal::{Hit, SECRETS, Signal, Signals};
+use super::text;
 use crate::{PackageFiles, SourceFile};
 use doorward_protocol::Stage;
 use evaluate::Modules;
@@ -41,6 +42,7 @@ pub(super) fn follow<'a>(
     stages: &[Stage],
     gathered: &mut [Option<Evidence<'a>>],
 ) {
+    loaded_after_all(package, gathered);
     let mut chosen: Vec<usize> = (0..package.files.len())
         .filter(|&index| is_worth_parsing(&package.files[index], stages[index], gathered[index].as_ref()))
         .collect();
@@ -61,10 +63,77 @@ pub(super) fn follow<'a>(
             bytes = 0;
         }
     }
+    for evidence in gathered.iter_mut().flatten() {
+        let all = evidence.all();
+        if is_known_library(evidence.file.path) && all.meets(BEYOND_A_LIBRARY) {
+            let offset = evidence
+                .hits
+                .iter()
+                .find(|hit| Signals::of(&[hit.signal]).meets(BEYOND_A_LIBRARY))
+                .map_or(0, |hit| hit.offset);
+            evidence.hits.push(Hit { signal: Signal::TrojanLibrary, offset, kind: Kind::Code, live: true });
+        }
+    }
+}
+
+/// Tests and examples that the package's own code loads are part of it.
+fn loaded_after_all(package: &PackageFiles<'_>, gathered: &mut [Option<Evidence<'_>>]) {
+    const SERIOUS: Signals =
+        Signals::of(&[Signal::Eval, Signal::Decrypt, Signal::EvalDecoded, Signal::Spawn, Signal::Obfuscated]);
+    let serious = |evidence: &&mut Evidence<'_>| evidence.aside && evidence.all().meets(SERIOUS);
+    for evidence in gathered.iter_mut().flatten().filter(serious).take(200) {
+        let path = evidence.file.path;
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let Some((folder, name)) = stem.rsplit_once('/') else { continue };
+        let inner = folder.rsplit('/').next().unwrap_or(folder);
+        let named =
+            [format!("/{inner}/{name}'"), format!("/{inner}/{name}\""), format!("/{inner}/{name}.js")];
+        evidence.aside = !package.files.iter().any(|file| {
+            evidence::language_of(file) == Language::Script
+                && !evidence::is_aside(file.path)
+                && named.iter().any(|name| memchr::memmem::find(file.bytes, name.as_bytes()).is_some())
+        });
+    }
+}
+
+/// What libraries for web pages do not do.
+const BEYOND_A_LIBRARY: Signals = Signals::of(&[
+    Signal::RunsFetched,
+    Signal::RunsDecoded,
+    Signal::Spawn,
+    Signal::ContactsAddress,
+    Signal::ContactsDrop,
+    Signal::ReverseShell,
+]);
+
+/// True for the file names of libraries that are copied into projects.
+fn is_known_library(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.trim_end_matches(".js").trim_end_matches(".min");
+    let stem =
+        stem.trim_end_matches(|character: char| character.is_ascii_digit() || matches!(character, '.' | '-'));
+    matches!(
+        stem,
+        "jquery"
+            | "jquery.slim"
+            | "bootstrap"
+            | "bootstrap.bundle"
+            | "lodash"
+            | "underscore"
+            | "react"
+            | "react-dom"
+            | "vue"
+            | "angular"
+            | "moment"
+            | "d3"
+            | "three"
+            | "backbone"
+            | "popper"
+    )
 }
 
 /// Signals of text that is run as code.
-fn of_code(code: &str, nested: usize) -> Vec<Signal> {
+pub(super) fn of_code(code: &str, nested: usize) -> Vec<Signal> {
     let file = SourceFile { path: "code.js", bytes: code.as_bytes(), executable: false };
     let mut signals: Vec<Signal> = Evidence::gather(&file, Stage::Install)
         .into_iter()
@@ -128,12 +197,47 @@ fn is_worth_parsing(file: &SourceFile<'_>, stage: Stage, evidence: Option<&Evide
     }
     let Some(evidence) = evidence else { return false };
     let signals = evidence.all();
-    file.bytes.len() <= LARGEST
-        && !evidence.aside
-        && (signals.meets(ACTS) && signals.meets(HAS)
-            || signals.meets(ALWAYS)
-            || signals.contains(Signal::Eval) && signals.contains(Signal::Decode)
-            || signals.contains(Signal::Spawn) && signals.meets(Signals::of(&[Signal::Fetch, Signal::Send])))
+    if file.bytes.len() > LARGEST || evidence.aside {
+        return false;
+    }
+    let reaches = signals.meets(Signals::of(&[Signal::Fetch, Signal::Send]));
+    let handles_keys = || {
+        ["rivateKey", "rivate_key", "nemonic", "seed", "ethereum"]
+            .iter()
+            .any(|word| text::contains(file.bytes, word))
+    };
+    (signals.meets(ACTS) && signals.meets(HAS)
+        || signals.meets(ALWAYS)
+        || signals.contains(Signal::Eval) && signals.contains(Signal::Decode)
+        || reaches && signals.meets(Signals::of(&[Signal::Spawn, Signal::Eval])))
+        || reaches && handles_keys()
+        || reaches && is_known_library(file.path)
+        || file.bytes.len() <= SMALL && is_disguised(file.bytes)
+}
+
+/// Shorter files are parsed for as little as a letter written as its number.
+const SMALL: usize = 64 * 1024;
+
+/// True for code that puts names together in a way that words do not show.
+fn is_disguised(bytes: &[u8]) -> bool {
+    [
+        ".reverse().join(",
+        "fromCharCode",
+        "\\u006",
+        "\\u007",
+        "\\x6",
+        "\\x7",
+        "constructor(",
+        "'constructor'",
+        "getBuiltinModule",
+        "process.binding",
+        "mainModule",
+        "_load(",
+        "Reflect.get(",
+        "getOwnPropertyDescriptor(",
+    ]
+    .iter()
+    .any(|word| text::contains(bytes, word))
 }
 
 fn read(files: &[&SourceFile<'_>], tree: Option<&Tree<'_, '_>>) -> Vec<Vec<Hit>> {

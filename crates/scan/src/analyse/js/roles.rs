@@ -100,23 +100,69 @@ pub(super) fn environment(name: &str) -> Origins {
 /// True for key material by the name of the parameter that brings it.
 pub(super) fn is_key_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    [
-        "privatekey",
-        "private_key",
-        "mnemonic",
-        "seedphrase",
-        "secretkey",
-        "secret_key",
-        "walletseed",
-        "passphrase",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
+    lower == "seed"
+        || [
+            "privatekey",
+            "private_key",
+            "mnemonic",
+            "seedphrase",
+            "secretkey",
+            "secret_key",
+            "walletseed",
+            "passphrase",
+        ]
+        .iter()
+        .any(|word| lower.contains(word))
 }
 
 /// Secrets that the programs they are for read and send.
 const SHARED: Signals =
     Signals::of(&[Signal::SecretCloud, Signal::SecretRegistry, Signal::SecretDotenv, Signal::SecretAgent]);
+
+/// Calls whose outcome still holds what they were given; anything else may have made a signature of it.
+pub(super) fn carries(name: &str) -> bool {
+    let method = name.rsplit('.').next().unwrap_or(name);
+    matches!(
+        method,
+        "stringify"
+            | "from"
+            | "toString"
+            | "encode"
+            | "btoa"
+            | "encodeURIComponent"
+            | "escape"
+            | "String"
+            | "concat"
+            | "join"
+            | "slice"
+            | "trim"
+            | "substring"
+            | "substr"
+            | "split"
+            | "map"
+            | "reverse"
+            | "Buffer"
+            | "append"
+            | "set"
+            | "push"
+            | "assign"
+            | "encodeBase58"
+            | "bs58"
+            | "hexlify"
+            | "toHex"
+            | "replace"
+            | "then"
+            | "format"
+            | "FormData"
+            | "URLSearchParams"
+            | "Blob"
+            | "values"
+            | "entries"
+            | "all"
+            | "resolve"
+            | "readFileSync"
+    )
+}
 
 /// What a text names, by the words in it.
 pub(super) fn of_text(text: &str) -> Origins {
@@ -326,6 +372,11 @@ pub(super) fn is_write(name: &str) -> bool {
             | "Deno.writeTextFile"
             | "Deno.writeTextFileSync"
     )
+}
+
+/// Calls that give a file another name, by its second argument.
+pub(super) fn is_rename(name: &str) -> bool {
+    matches!(name, "fs.renameSync" | "fs.rename" | "fs.promises.rename" | "fs.copyFileSync")
 }
 
 /// Calls that remove a file.

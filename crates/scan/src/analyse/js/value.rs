@@ -48,6 +48,8 @@ pub(super) struct Origins(u32);
 pub(super) enum Origin {
     /// A response of the network.
     Fetched,
+    /// A response from an address that stands in the code.
+    FixedSource,
     /// Text that was decoded.
     Decoded,
     /// Text that was decrypted.

@@ -230,7 +230,12 @@ impl Lowering<'_, '_> {
             };
         }
         self.give(&target, value);
-        self.node(Node::Assign(target, value), at)
+        let to_member = matches!(target, Target::Member(..));
+        let id = self.node(Node::Assign(target, value), at);
+        if to_member {
+            self.program.assignments.push(id);
+        }
+        id
     }
 
     /// Remembers that a target was given a value.

@@ -1,0 +1,141 @@
+//! Settings that make other programs run something: package managers, build tools, build servers.
+
+use super::evidence::of_command;
+use super::report::Report;
+use super::signal::Signal::*;
+use super::signal::Signals;
+use super::text;
+use crate::{PackageFiles, SourceFile};
+use doorward_protocol::Severity::{Critical, High, Low, Medium};
+use serde_json::Value;
+
+/// Looks at every settings file that can start a program.
+pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
+    for file in &package.files {
+        let name = file.path.rsplit('/').next().unwrap_or(file.path);
+        match name {
+            ".npmrc" | "npmrc" => {
+                lines(file, &["git", "script-shell", "shell", "node-options", "node_options"], '=', report)
+            }
+            ".yarnrc.yml" => lines(file, &["yarnPath", "plugins", "- path", "path"], ':', report),
+            ".yarnrc" => lines(file, &["yarn-path"], ' ', report),
+            "bunfig.toml" => lines(file, &["preload"], '=', report),
+            ".pnpmfile.cjs" | ".pnpmfile.mjs" => pnpmfile(file, report),
+            "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | "CMakeLists.txt"
+            | "build.gradle" | "build.gradle.kts" => build_file(file, false, report),
+            ".envrc" | "mise.toml" | ".mise.toml" | "devcontainer.json" | ".devcontainer.json" => {
+                build_file(file, true, report);
+            }
+            _ if file.path.contains(".github/workflows/")
+                && (name.ends_with(".yml") || name.ends_with(".yaml")) =>
+            {
+                workflow(file, report);
+            }
+            _ => {}
+        }
+    }
+    extension(package, report);
+}
+
+/// Settings whose value names a program or script of the package or a hidden one.
+fn lines(file: &SourceFile<'_>, keys: &[&str], separator: char, report: &mut Report) {
+    let content = String::from_utf8_lossy(file.bytes);
+    let mut at = 0;
+    for line in content.split_inclusive('\n') {
+        let trimmed = line.trim();
+        if let Some((key, value)) = trimmed.split_once(separator)
+            && keys.contains(&key.trim())
+        {
+            let value = value.trim().trim_matches(['"', '\'', '[', ']', ' ']);
+            let ordinary = value.is_empty()
+                || value.starts_with(".yarn/")
+                || matches!(
+                    value,
+                    "git" | "bash" | "sh" | "/bin/bash" | "/bin/sh" | "/usr/bin/bash" | "/bin/zsh"
+                )
+                || value.starts_with("--max") && !value.contains("require");
+            if !ordinary {
+                let own = value.starts_with('.')
+                    || value.contains("--require")
+                    || value.contains("--import")
+                    || value.contains("node_modules")
+                    || value.starts_with("/tmp");
+                report.add("I-15", file, at.min(file.bytes.len()), if own { Critical } else { Medium });
+            }
+        }
+        at += line.len();
+    }
+}
+
+/// A `.pnpmfile` may change manifests; one that starts programs or talks to the network does more.
+fn pnpmfile(file: &SourceFile<'_>, report: &mut Report) {
+    const MORE: Signals = Signals::of(&[Spawn, Send, Fetch, Eval, Decode, Downloader]);
+    let signals = of_command(&String::from_utf8_lossy(file.bytes));
+    if signals.meets(MORE) {
+        report.add("I-15", file, 0, High);
+    }
+}
+
+/// `by_itself` where a tool runs the file as soon as somebody enters the folder.
+fn build_file(file: &SourceFile<'_>, by_itself: bool, report: &mut Report) {
+    let mut at = 0;
+    for line in String::from_utf8_lossy(file.bytes).split_inclusive('\n') {
+        let signals = of_command(line);
+        let fetches = signals.contains(Downloader) || signals.contains(Decode);
+        if fetches && signals.meets(Signals::of(&[PipeToShell]))
+            || signals.contains(DropHost) && signals.contains(Downloader)
+        {
+            let hidden = signals.meets(Signals::of(&[Decode, DropHost]));
+            report.add("B-11", file, at.min(file.bytes.len()), if hidden || by_itself { High } else { Low });
+        }
+        at += line.len();
+    }
+}
+
+/// Workflows that hand all secrets out, run hidden text, or let others run commands.
+fn workflow(file: &SourceFile<'_>, report: &mut Report) {
+    let find = |word: &str| memchr::memmem::find(file.bytes, word.as_bytes());
+    let all_secrets = find("toJSON(secrets)").or(find("toJson(secrets)"));
+    let signals = of_command(&String::from_utf8_lossy(file.bytes));
+    let sends = signals.meets(Signals::of(&[Downloader, Send, DropHost]));
+    let open = find("discussion:").or(find("on: discussion")).or(find("issue_comment"));
+    let decoded = ["base64 -d | bash", "base64 -d | sh", "base64 --decode | bash", "base64 -d|bash"]
+        .iter()
+        .find_map(|word| find(word));
+    if let Some(at) = all_secrets
+        && (sends || find("upload-artifact").is_some() || find("echo").is_some())
+    {
+        report.add("P-10", file, at, Critical);
+    } else if let Some(at) = decoded {
+        report.add("P-10", file, at, Critical);
+    } else if let (Some(at), Some(_)) = (open, find("self-hosted"))
+        && find("github.event.").is_some()
+    {
+        report.add("P-10", file, at, Critical);
+    } else if signals.contains(DropHost) && sends {
+        report.add("P-10", file, find("run:").unwrap_or(0), High);
+    }
+}
+
+/// A manifest of an editor extension that pulls in others.
+fn extension(package: &PackageFiles<'_>, report: &mut Report) {
+    let Some(file) = package
+        .files
+        .iter()
+        .find(|file| file.path == "package.json" || file.path == "extension/package.json")
+    else {
+        return;
+    };
+    let Ok(manifest) = serde_json::from_slice::<Value>(file.bytes) else { return };
+    if manifest.pointer("/engines/vscode").is_none() {
+        return;
+    }
+    for key in ["extensionPack", "extensionDependencies"] {
+        let listed = manifest.get(key).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        if listed {
+            let at = memchr::memmem::find(file.bytes, key.as_bytes()).unwrap_or(0);
+            let has_code = manifest.get("main").is_some();
+            report.add("P-12", file, text::line_start(file.bytes, at), if has_code { Medium } else { Low });
+        }
+    }
+}

@@ -1,0 +1,2 @@
+module.exports = () => 'sample';
+require('./test/data');

