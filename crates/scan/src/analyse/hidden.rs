@@ -178,21 +178,18 @@ pub(super) fn odd_tail(bytes: &[u8]) -> Option<usize> {
 /// Offset of code that is written so that nobody can read it: nothing but brackets and signs, or escapes
 /// where letters would do.
 pub(super) fn unreadable(bytes: &[u8]) -> Option<usize> {
-    let mut run = 0;
     let mut start = 0;
+    let mut coerces = false;
     for (at, &byte) in bytes.iter().enumerate() {
-        if b"()[]!+{}".contains(&byte) {
-            if run == 0 {
-                start = at;
-            }
-            run += 1;
-            if run >= 60
-                && bytes[start..=at].windows(3).any(|three| matches!(three, b"![]" | b"[+[" | b"+[]"))
-            {
-                return Some(start);
-            }
-        } else {
-            run = 0;
+        if !b"()[]!+{}".contains(&byte) {
+            start = at + 1;
+            coerces = false;
+            continue;
+        }
+        // Empty lists and negations are how letters are made of signs.
+        coerces |= at >= start + 2 && matches!(&bytes[at - 2..=at], b"![]" | b"[+[" | b"+[]");
+        if coerces && at - start >= 60 {
+            return Some(start);
         }
     }
     let escapes: Vec<usize> = memchr::memmem::find_iter(bytes, b"\\x").take(40_000).collect();

@@ -8,7 +8,6 @@ mod agents;
 mod automation;
 mod binary;
 mod change;
-
 mod combine;
 mod configs;
 mod dictionary;

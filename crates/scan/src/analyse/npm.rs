@@ -123,20 +123,9 @@ fn unused_strangers(
             .any(|file| file.path != "package.json" && text::contains(file.bytes, &stranger.name));
         if !sibling && !used {
             let start = text::offset_of_line(manifest.bytes, stranger.line);
-            let most = if is_made_like_another(&stranger.name) { Severity::High } else { Severity::Low };
-            report.add("I-09", manifest, start, most);
+            report.add("I-09", manifest, start, Severity::Medium);
         }
     }
-}
-
-/// True for a name that holds a widely used one, such as `plain-crypto-js`, or nearly is one.
-fn is_made_like_another(name: &str) -> bool {
-    let known = |name: &str| crate::feed::popularity(Ecosystem::Npm, name).is_some();
-    let holds = name.match_indices('-').any(|(at, _)| {
-        let (before, after) = (&name[..at], &name[at + 1..]);
-        before.len() > 5 && known(before) || after.contains('-') && after.len() > 5 && known(after)
-    });
-    holds || crate::names::look_alike(Ecosystem::Npm, name).is_some()
 }
 
 /// Manifests that let every dependency run its scripts.

@@ -195,17 +195,17 @@ fn is_worth_parsing(file: &SourceFile<'_>, stage: Stage, evidence: Option<&Evide
     if stage == Stage::Install {
         return file.bytes.len() <= 4 * LARGEST;
     }
+    if file.bytes.len() <= LARGEST && hooks_wallet(file.bytes) {
+        return true;
+    }
     let Some(evidence) = evidence else { return false };
     let signals = evidence.all();
     if file.bytes.len() > LARGEST || evidence.aside {
         return false;
     }
     let reaches = signals.meets(Signals::of(&[Signal::Fetch, Signal::Send]));
-    let handles_keys = || {
-        ["rivateKey", "rivate_key", "nemonic", "seed", "ethereum"]
-            .iter()
-            .any(|word| text::contains(file.bytes, word))
-    };
+    let handles_keys =
+        || ["rivateKey", "rivate_key", "nemonic", "seed"].iter().any(|word| text::contains(file.bytes, word));
     (signals.meets(ACTS) && signals.meets(HAS)
         || signals.meets(ALWAYS)
         || signals.contains(Signal::Eval) && signals.contains(Signal::Decode)
@@ -217,6 +217,14 @@ fn is_worth_parsing(file: &SourceFile<'_>, stage: Stage, evidence: Option<&Evide
 
 /// Shorter files are parsed for as little as a letter written as its number.
 const SMALL: usize = 64 * 1024;
+
+/// True for code that may replace what a page reaches its wallet with.
+fn hooks_wallet(bytes: &[u8]) -> bool {
+    text::contains(bytes, "ethereum")
+        && [".fetch = ", ".fetch=", ".request = ", ".request=", ".prototype.send"]
+            .iter()
+            .any(|word| text::contains(bytes, word))
+}
 
 /// True for code that puts names together in a way that words do not show.
 fn is_disguised(bytes: &[u8]) -> bool {
