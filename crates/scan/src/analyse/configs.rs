@@ -1,4 +1,4 @@
-//! Settings that make other programs run something: package managers, build tools, build servers.
+//! Settings that make package managers run something, and extensions that bring others.
 
 use super::evidence::of_command;
 use super::report::Report;
@@ -21,16 +21,6 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
             ".yarnrc" => lines(file, &["yarn-path"], ' ', report),
             "bunfig.toml" => lines(file, &["preload"], '=', report),
             ".pnpmfile.cjs" | ".pnpmfile.mjs" => pnpmfile(file, report),
-            "Makefile" | "makefile" | "GNUmakefile" | "justfile" | "Justfile" | "CMakeLists.txt"
-            | "build.gradle" | "build.gradle.kts" => build_file(file, false, report),
-            ".envrc" | "mise.toml" | ".mise.toml" | "devcontainer.json" | ".devcontainer.json" => {
-                build_file(file, true, report);
-            }
-            _ if file.path.contains(".github/workflows/")
-                && (name.ends_with(".yml") || name.ends_with(".yaml")) =>
-            {
-                workflow(file, report);
-            }
             _ => {}
         }
     }
@@ -73,47 +63,6 @@ fn pnpmfile(file: &SourceFile<'_>, report: &mut Report) {
     let signals = of_command(&String::from_utf8_lossy(file.bytes));
     if signals.meets(MORE) {
         report.add("I-15", file, 0, High);
-    }
-}
-
-/// `by_itself` where a tool runs the file as soon as somebody enters the folder.
-fn build_file(file: &SourceFile<'_>, by_itself: bool, report: &mut Report) {
-    let mut at = 0;
-    for line in String::from_utf8_lossy(file.bytes).split_inclusive('\n') {
-        let signals = of_command(line);
-        let fetches = signals.contains(Downloader) || signals.contains(Decode);
-        if fetches && signals.meets(Signals::of(&[PipeToShell]))
-            || signals.contains(DropHost) && signals.contains(Downloader)
-        {
-            let hidden = signals.meets(Signals::of(&[Decode, DropHost]));
-            report.add("B-11", file, at.min(file.bytes.len()), if hidden || by_itself { High } else { Low });
-        }
-        at += line.len();
-    }
-}
-
-/// Workflows that hand all secrets out, run hidden text, or let others run commands.
-fn workflow(file: &SourceFile<'_>, report: &mut Report) {
-    let find = |word: &str| memchr::memmem::find(file.bytes, word.as_bytes());
-    let all_secrets = find("toJSON(secrets)").or(find("toJson(secrets)"));
-    let signals = of_command(&String::from_utf8_lossy(file.bytes));
-    let sends = signals.meets(Signals::of(&[Downloader, Send, DropHost]));
-    let open = find("discussion:").or(find("on: discussion")).or(find("issue_comment"));
-    let decoded = ["base64 -d | bash", "base64 -d | sh", "base64 --decode | bash", "base64 -d|bash"]
-        .iter()
-        .find_map(|word| find(word));
-    if let Some(at) = all_secrets
-        && (sends || find("upload-artifact").is_some() || find("echo").is_some())
-    {
-        report.add("P-10", file, at, Critical);
-    } else if let Some(at) = decoded {
-        report.add("P-10", file, at, Critical);
-    } else if let (Some(at), Some(_)) = (open, find("self-hosted"))
-        && find("github.event.").is_some()
-    {
-        report.add("P-10", file, at, Critical);
-    } else if signals.contains(DropHost) && sends {
-        report.add("P-10", file, find("run:").unwrap_or(0), High);
     }
 }
 

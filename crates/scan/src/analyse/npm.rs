@@ -2,7 +2,7 @@
 
 use super::evidence::of_command;
 use super::lexing::{Kind, Language, lex};
-use super::report::Report;
+use super::report::{Report, Words};
 use super::signal::Signal::*;
 use super::signal::{Hit, PRIVATE, Signals};
 use super::{evidence, js, shell, text};
@@ -123,7 +123,14 @@ fn unused_strangers(
             .any(|file| file.path != "package.json" && text::contains(file.bytes, &stranger.name));
         if !sibling && !used {
             let start = text::offset_of_line(manifest.bytes, stranger.line);
-            report.add("I-09", manifest, start, Severity::Medium);
+            let words = Words {
+                title: Some("Unknown dependency that nothing uses".into()),
+                why: format!(
+                    "{} is little known and no file of this widely used package loads it; takeovers bring their payload this way.",
+                    stranger.name
+                ),
+            };
+            report.say("I-09", manifest, start, Severity::Medium, words);
         }
     }
 }

@@ -44,7 +44,7 @@ signals! {
     // What the package's name says.
     LookAlike, CloseLookAlike, Baited, PosesInternal,
     // Habits of worms and their like.
-    ProcessMemory, HostSweep, Rootkit, SudoRule, GitRewrite, RunnerSetup, ClientPatch, DeadDrop, Gating,
+    ProcessMemory, RunnerSetup, DeadDrop, Gating,
     TrojanLibrary, OddTail,
     // Damage and camouflage.
     Wipe, SelfDelete, AnalyserDirective, Marker, Campaign, Ran200Spaces, HiddenRun, Bidi,
