@@ -37,6 +37,15 @@ eval: setup-bench ## measure the scanner's false alarms and recall; MALWARE=REPO
 	python3 tests/eval/eval.py --doorward $(TARGET_DIR)/release/doorward --work $(TARGET_DIR)/eval \
 	  $(if $(MALWARE),--malware $(MALWARE)) $(if $(SAMPLE),--sample $(SAMPLE))
 
+FUZZ_TARGETS := archive lockfile manifest javascript python rust text
+RUNS ?= 100000
+.PHONY: fuzz
+fuzz: ## feed the scanner's readers mutated bytes; needs cargo-fuzz and a nightly compiler; RUNS=100000 each
+	for target in $(FUZZ_TARGETS); do \
+	  cargo +nightly fuzz run --fuzz-dir crates/scan/fuzz --sanitizer none $$target -- \
+	    -runs=$(RUNS) -timeout=2 -rss_limit_mb=512 -max_len=8192 || exit 1; \
+	done
+
 .PHONY: lint
 lint: ui-build ## check formatting, clippy and scripts
 	$(CARGO) fmt --all --check

@@ -8,6 +8,8 @@ mod cache;
 mod client;
 mod error;
 pub mod feed;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lockfile;
 mod manifest;
 pub mod names;
