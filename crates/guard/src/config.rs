@@ -24,6 +24,8 @@ pub struct Config {
     pub system: Option<bool>,
     /// Project folders whose `.env` and key files are guarded, besides those that clients name.
     pub projects: Vec<PathBuf>,
+    /// Where further catalog files are.
+    pub catalog_dir: PathBuf,
     /// The overall mode.
     pub mode: Mode,
     /// A mode of its own for tier 1.
@@ -57,6 +59,7 @@ impl Default for Config {
             login_users: true,
             system: None,
             projects: Vec::new(),
+            catalog_dir: "/etc/doorward/catalog.d".into(),
             mode: Mode::Ask,
             tier1: None,
             tier2: None,
@@ -145,7 +148,11 @@ impl Config {
             let problem = format!("`ask_seconds` is {}, not 1 to {LONGEST_QUESTION}", config.ask_seconds);
             return Err(invalid(line_of("ask_seconds"), &problem, "a read cannot be held longer"));
         }
-        let paths = [("state_dir", &config.state_dir), ("socket", &config.socket)];
+        let paths = [
+            ("state_dir", &config.state_dir),
+            ("socket", &config.socket),
+            ("catalog_dir", &config.catalog_dir),
+        ];
         let lists = [("homes", &config.homes), ("projects", &config.projects), ("clients", &config.clients)];
         let named = lists.iter().flat_map(|(key, list)| list.iter().map(move |path| (*key, path)));
         for (key, value) in paths.into_iter().chain(named) {
@@ -221,6 +228,7 @@ pub const KEYS: &str = "\
   login_users        guard the homes of all login users (true)
   system             guard the system's own secrets (as login_users)
   projects           project folders whose .env and key files are guarded
+  catalog_dir        further catalog files (*.toml); read again on SIGUSR1
   mode               observe, ask or block (ask)
   tier1 tier2 tier3  a mode of its own for a tier
   packages           a mode of its own for packages' scripts

@@ -1,6 +1,6 @@
 //! Wires the parts together and runs them.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, CatalogError};
 use crate::config::{Config, ConfigError};
 use crate::gate::{Candidates, Gate};
 use crate::identity::HashCache;
@@ -33,7 +33,7 @@ pub enum DaemonError {
     Config(#[from] ConfigError),
     /// The catalog that is compiled in makes no sense.
     #[error(transparent)]
-    Catalog(#[from] crate::catalog::CatalogError),
+    Catalog(#[from] CatalogError),
     /// The kernel refused to guard.
     #[error(transparent)]
     Kernel(#[from] FanotifyError),
@@ -71,7 +71,13 @@ pub fn run(config: Config) -> Result<i32, DaemonError> {
         Role::Done(code) => return Ok(code),
     };
     let worker = Worker::start(config, group, (!first).then_some(highest))?;
-    while sys::wait_for_signal() != sys::Signal::End {}
+    loop {
+        match sys::wait_for_signal() {
+            sys::Signal::End => break,
+            sys::Signal::Reload => worker.reload(),
+            sys::Signal::Child => {}
+        }
+    }
     worker.end();
     Ok(0)
 }
@@ -110,7 +116,11 @@ impl Worker {
             true => Some(Arc::new(Gate::open(&config.gate_interpreters)?)),
             false => None,
         };
-        let enrolment = Enrolment::new(Catalog::builtin()?, Topology::open()?).map_err(descriptor)?;
+        let (catalog, refusal) = match Catalog::with_folder(&config.catalog_dir) {
+            Ok(catalog) => (catalog, None),
+            Err(error) => (Catalog::builtin()?, Some(error)),
+        };
+        let enrolment = Enrolment::new(catalog, Topology::open()?).map_err(descriptor)?;
         let guard = Guard::new(
             config,
             Arc::new(group),
@@ -151,7 +161,7 @@ impl Worker {
             let (guard, journal) = (Arc::clone(&guard), Arc::clone(&journal));
             move || write_down(&records, &journal, &guard)
         })?;
-        tell_of_the_start(&guard, released);
+        tell_of_the_start(&guard, released, refusal);
         let office = Arc::new(Office { guard: Arc::clone(&guard), journal, clients, gate: gate.clone() });
         background("survey", {
             let guard = Arc::clone(&guard);
@@ -168,6 +178,24 @@ impl Worker {
         let _ = writeln!(stdout, "ready").and_then(|()| stdout.flush());
         sys::notify_systemd("READY=1");
         Ok(Self { guard, gate, threads, recorder: Some(recorder) })
+    }
+
+    /// Reads the administrator's catalog files again; where one has a mistake, nothing changes.
+    fn reload(&self) {
+        let guard = &self.guard;
+        match Catalog::with_folder(&guard.config.catalog_dir) {
+            Ok(catalog) => {
+                let (secrets, readers) = (catalog.secrets.len(), catalog.readers.len());
+                guard.enrolment.replace_catalog(&guard.group, catalog);
+                let note =
+                    format!("The catalog was read again: {secrets} kinds of secrets, {readers} readers.");
+                tell(guard, &note, Importance::Quiet);
+            }
+            Err(error) => {
+                tell(guard, &refused(&error, "The catalog from before"), Importance::Attention);
+            }
+        }
+        guard.audience.state_changed();
     }
 
     /// Answers everything that is held with its default, writes it down and leaves no socket behind.
@@ -245,8 +273,9 @@ fn close_questions(journal: &mut Journal, released: Option<Released>) {
     }
 }
 
-fn tell_of_the_start(guard: &Guard, released: Option<Released>) {
+fn tell_of_the_start(guard: &Guard, released: Option<Released>, refusal: Option<CatalogError>) {
     let mut notes = guard.settings.notes.clone();
+    notes.extend(refusal.map(|error| refused(&error, "Only the catalog that is built in")));
     notes.extend(guard.lineage.refusal().map(|why| {
         format!(
             "The kernel does not tell about processes here ({why}): a package's process that leaves its parents, its \
@@ -257,11 +286,19 @@ fn tell_of_the_start(guard: &Guard, released: Option<Released>) {
         notes.push(format!("The guard restarted after a crash; {count} held reads were answered."));
     }
     for note in notes {
-        tracing::warn!("{note}");
-        let mut event = guard_event(guard.next_event_id(), 0, &note);
-        event.importance = Importance::Attention;
-        guard.recorder.send(Record::plain(event));
+        tell(guard, &note, Importance::Attention);
     }
+}
+
+fn tell(guard: &Guard, note: &str, importance: Importance) {
+    tracing::warn!("{note}");
+    let mut event = guard_event(guard.next_event_id(), 0, note);
+    event.importance = importance;
+    guard.recorder.send(Record::plain(event));
+}
+
+fn refused(error: &CatalogError, in_force: &str) -> String {
+    format!("A catalog file was refused: {error}. {in_force} is in force.")
 }
 
 /// Starts a thread without which the daemon must not go on: its failure is a crash, and the

@@ -69,6 +69,7 @@ fn wait_for_end(worker: i32) -> Ending {
                 asked = true;
                 sys::end_child(worker);
             }
+            Signal::Reload => sys::reload_child(worker),
             Signal::Child => {
                 if let Some(code) = sys::collect_child(worker) {
                     return Ending { code, asked };

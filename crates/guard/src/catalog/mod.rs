@@ -2,6 +2,7 @@
 //! may read them without anybody being asked.
 
 mod expand;
+mod extra;
 mod parse;
 mod pattern;
 mod trust;

@@ -3,6 +3,7 @@ use super::{Catalog, CatalogError, Pattern, ReaderClass, SecretClass, Unguardabl
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::path::Path;
 use toml::Spanned;
 
 macro_rules! catalog_files {
@@ -11,7 +12,7 @@ macro_rules! catalog_files {
     };
 }
 
-const FILES: &[(&str, &str)] = catalog_files![
+pub(super) const FILES: &[(&str, &str)] = catalog_files![
     "ssh.toml",
     "cloud.toml",
     "registries.toml",
@@ -204,6 +205,13 @@ impl RawReader {
             let problem = format!("`{}` names no program", self.id.get_ref());
             return Err(source.error(Some(self.id.span()), problem, "give it `exe`, `flatpak` or `snap`"));
         }
+        let scripted = !(self.script.is_empty() && self.modules.is_empty() && self.titles.is_empty());
+        let interpreter =
+            self.exe.iter().find(|exe| crate::identity::is_interpreter(Path::new(exe.get_ref())));
+        if let (Some(exe), false) = (interpreter, scripted) {
+            let problem = format!("`{}` runs scripts, so every script would be this reader", exe.get_ref());
+            return Err(source.error(Some(exe.span()), problem, "say which script it is with `script`"));
+        }
         for path in self.exe.iter().chain(&self.script) {
             if !path.get_ref().starts_with('/') && !path.get_ref().starts_with("~/") {
                 let problem = format!("`{}` could be anywhere", path.get_ref());
@@ -328,5 +336,10 @@ mod tests {
         assert_eq!(refused(&secret.replace("paths = [\".a\"]", "")).line, 2);
         assert_eq!(refused("[[reader]]\nid = \"r\"\ntitle = \"R\"\nexe = [\"bin/r\"]\n").line, 4);
         assert_eq!(refused("[[secret]\n").line, 1);
+        let python = refused("[[reader]]\nid = \"r\"\ntitle = \"R\"\nexe = [\"/usr/bin/python3\"]\n");
+        assert!(python.line == 4 && python.problem.contains("every script"), "{python}");
+        let reader = "[[reader]]\nid = \"r\"\ntitle = \"R\"\nexe = [\"/bin/r\"]\n";
+        assert_eq!(refused(&format!("{reader}[[reader.usage]]\nnamedby = []\n")).line, 6);
+        assert_eq!(refused(&format!("{reader}[[reader.usage]]\nsecrets = [\"x\"]\n")).line, 6);
     }
 }

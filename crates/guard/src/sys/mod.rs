@@ -20,7 +20,7 @@ pub use peer::{PeerIdentity, peer_identity};
 pub use process::{
     Forked, Signal, Waker, block_signals, boot_time_offset, collect_child, die_with_parent, end_child,
     fork_before_threads, is_remote_controlled, notify_systemd, poll_readable, raise_file_limit,
-    raise_priority, wait_for_signal,
+    raise_priority, reload_child, wait_for_signal,
 };
 pub use storage::{FileSystem, device_numbers, file_system, wait_for_mounts};
 pub use topology::{DirectoryEvent, Topology};

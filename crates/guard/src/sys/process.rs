@@ -21,6 +21,8 @@ pub enum Signal {
     End,
     /// SIGCHLD: a child ended.
     Child,
+    /// SIGUSR1: read the catalog again.
+    Reload,
 }
 
 /// Blocks the signals that [`wait_for_signal`] collects; threads started later inherit this.
@@ -38,7 +40,11 @@ pub fn wait_for_signal() -> Signal {
         // SAFETY: both pointers are to live, initialised values.
         let result = unsafe { libc::sigwait(&raw const set, &raw mut number) };
         if result == 0 {
-            return if number == libc::SIGCHLD { Signal::Child } else { Signal::End };
+            return match number {
+                libc::SIGCHLD => Signal::Child,
+                libc::SIGUSR1 => Signal::Reload,
+                _ => Signal::End,
+            };
         }
     }
 }
@@ -48,7 +54,7 @@ fn waited_signals() -> libc::sigset_t {
     // SAFETY: sigemptyset initialises the set before anything reads it.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
-        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGCHLD] {
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1, libc::SIGCHLD] {
             libc::sigaddset(set.as_mut_ptr(), signal);
         }
         set.assume_init()
@@ -94,6 +100,12 @@ pub fn collect_child(pid: i32) -> Option<Option<i32>> {
 pub fn end_child(pid: i32) {
     // SAFETY: no pointers are involved.
     unsafe { libc::kill(pid, libc::SIGTERM) };
+}
+
+/// Sends SIGUSR1 to a child of ours.
+pub fn reload_child(pid: i32) {
+    // SAFETY: no pointers are involved.
+    unsafe { libc::kill(pid, libc::SIGUSR1) };
 }
 
 /// Raises the limit of open files as far as allowed, so that many held reads cannot exhaust it.

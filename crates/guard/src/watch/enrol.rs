@@ -15,7 +15,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 /// Folders outside all places that secrets were moved through, remembered at most.
@@ -46,7 +46,7 @@ pub enum PlaceKind {
 /// Marks files and folders and remembers which.
 #[derive(Debug)]
 pub struct Enrolment {
-    catalog: Catalog,
+    catalog: RwLock<Arc<Catalog>>,
     topology: Topology,
     places: Mutex<Vec<Place>>,
     folders: Mutex<HashMap<Vec<u8>, Watched>>,
@@ -71,7 +71,7 @@ impl Enrolment {
     /// Those of eventfd(2).
     pub fn new(catalog: Catalog, topology: Topology) -> io::Result<Self> {
         Ok(Self {
-            catalog,
+            catalog: RwLock::new(Arc::new(catalog)),
             topology,
             places: Mutex::default(),
             folders: Mutex::default(),
@@ -83,8 +83,14 @@ impl Enrolment {
     }
 
     /// The catalog in force.
-    pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another catalog in force and looks through every place again. What was guarded stays guarded.
+    pub fn replace_catalog(&self, group: &Group, catalog: Catalog) {
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+        self.rescan(group);
     }
 
     /// The group that tells about new names.
@@ -206,9 +212,12 @@ impl Enrolment {
         }
         let path = std::fs::read_link(super::fd_path(file)).ok()?;
         let path = if metadata.nlink() == 0 { without_deleted(path) } else { path };
+        let catalog = self.catalog();
         let named = |path: &Path| {
             let places = lock(&self.places);
-            places.iter().find_map(|place| self.classify(place, path).map(|class| (place.clone(), class)))
+            places
+                .iter()
+                .find_map(|place| classify(&catalog, place, path).map(|class| (place.clone(), class)))
         };
         let (path, (place, class)) = match named(&path) {
             Some(found) => (path, found),
@@ -247,12 +256,14 @@ impl Enrolment {
             }
             folders.iter().for_each(|folder| self.watch_folder(group, &place, index, folder));
         }
-        let secrets = self.secrets_of(&place);
+        let catalog = self.catalog();
+        let secrets = secrets_of(&catalog, &place);
         for (path, class) in secrets {
             self.enrol(group, &place, class, &path);
         }
         // What was put there between the first listing and the mark.
-        for (path, class) in self.secrets_of(&place) {
+        let catalog = self.catalog();
+        for (path, class) in secrets_of(&catalog, &place) {
             if !self.table().coverage_has(&path) {
                 self.enrol(group, &place, class, &path);
             }
@@ -260,29 +271,11 @@ impl Enrolment {
     }
 
     fn folders_of(&self, place: &Place) -> Vec<PathBuf> {
+        let catalog = self.catalog();
         match place.kind {
-            PlaceKind::Home => self.catalog.watch_dirs(&place.root),
-            PlaceKind::Project => self.catalog.watch_dirs_project(&place.root),
-            PlaceKind::System => self.catalog.watch_dirs_system(),
-        }
-    }
-
-    fn secrets_of(&self, place: &Place) -> Vec<(PathBuf, &SecretClass)> {
-        let found = match place.kind {
-            PlaceKind::Home => self.catalog.expand(&place.root),
-            PlaceKind::Project => self.catalog.expand_project(&place.root),
-            PlaceKind::System => self.catalog.expand_system(),
-        };
-        let known = found.into_iter();
-        known.filter_map(|found| self.catalog.class(&found.class).map(|class| (found.path, class))).collect()
-    }
-
-    fn classify(&self, place: &Place, path: &Path) -> Option<&SecretClass> {
-        match place.kind {
-            PlaceKind::Home if path.starts_with(&place.root) => self.catalog.classify(&place.root, path),
-            PlaceKind::Project => self.catalog.classify_project(&place.root, path),
-            PlaceKind::System => self.catalog.classify(&place.root, path),
-            PlaceKind::Home => None,
+            PlaceKind::Home => catalog.watch_dirs(&place.root),
+            PlaceKind::Project => catalog.watch_dirs_project(&place.root),
+            PlaceKind::System => catalog.watch_dirs_system(),
         }
     }
 
@@ -338,8 +331,9 @@ impl Enrolment {
             return watched.places.clone();
         }
         let mut secret = false;
+        let catalog = self.catalog();
         for place in watched.places.iter().filter_map(|index| lock(&self.places).get(*index).cloned()) {
-            let Some(class) = self.classify(&place, path) else { continue };
+            let Some(class) = classify(&catalog, &place, path) else { continue };
             secret = true;
             if metadata.is_symlink() {
                 self.enrol(group, &place, class, path);
@@ -540,4 +534,23 @@ fn open_path(path: &Path) -> io::Result<File> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn secrets_of<'a>(catalog: &'a Catalog, place: &Place) -> Vec<(PathBuf, &'a SecretClass)> {
+    let found = match place.kind {
+        PlaceKind::Home => catalog.expand(&place.root),
+        PlaceKind::Project => catalog.expand_project(&place.root),
+        PlaceKind::System => catalog.expand_system(),
+    };
+    let known = found.into_iter();
+    known.filter_map(|found| catalog.class(&found.class).map(|class| (found.path, class))).collect()
+}
+
+fn classify<'a>(catalog: &'a Catalog, place: &Place, path: &Path) -> Option<&'a SecretClass> {
+    match place.kind {
+        PlaceKind::Home if path.starts_with(&place.root) => catalog.classify(&place.root, path),
+        PlaceKind::Project => catalog.classify_project(&place.root, path),
+        PlaceKind::System => catalog.classify(&place.root, path),
+        PlaceKind::Home => None,
+    }
 }
