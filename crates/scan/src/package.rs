@@ -112,7 +112,7 @@ pub struct CargoManifest {
     pub build_script: Option<String>,
     /// True for a procedural-macro crate, which runs inside the compiler.
     pub proc_macro: bool,
-    /// Names of what the library itself depends on.
+    /// Names of what the library itself always depends on.
     pub dependencies: Vec<String>,
     /// Names of the build dependencies.
     pub build_dependencies: Vec<String>,

@@ -106,7 +106,8 @@ pub(super) fn inspect(
         let known = feed::popularity(package.manifest.package.ecosystem, name).is_some();
         let used = is_imported(package, name);
         let most = match (known, used) {
-            (_, true) => Severity::Low,
+            (true, true) => continue,
+            (false, true) => Severity::Low,
             (true, false) => Severity::Medium,
             (false, false) => Severity::High,
         };
@@ -126,7 +127,9 @@ pub(super) fn inspect(
         let Some((evidence, hit)) = place else { continue };
         let grave = ["names secrets", "hides what it holds", "writes where things start by themselves"]
             .contains(words);
-        let most = if hooked || grave && now.capabilities.contains("reaches the network") {
+        // Build scripts start compilers; that alone is nothing.
+        let by_itself = hooked && evidence.stage != Stage::Runtime && *words != "starts programs";
+        let most = if by_itself || grave && now.capabilities.contains("reaches the network") {
             Severity::High
         } else {
             Severity::Medium
@@ -135,7 +138,9 @@ pub(super) fn inspect(
         let why = format!("Nothing in version {since} did this; now the code {words}.");
         report.say("V-01", evidence.file, hit.offset, most, Words { title, why });
     }
-    for evidence in gathered.iter().flatten().filter(|evidence| !evidence.aside) {
+    // An address is only worth a word where something can reach it.
+    let reaching = |evidence: &&Evidence<'_>| !evidence.aside && evidence.all().meets(NETWORK);
+    for evidence in gathered.iter().flatten().filter(reaching) {
         for (host, offset) in hosts(evidence.file).filter(|(host, _)| !before.hosts.contains(host)).take(5) {
             let most = if hooked && matches!(evidence.stage, Stage::Install | Stage::Build) {
                 Severity::Medium

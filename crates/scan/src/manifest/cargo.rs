@@ -25,7 +25,9 @@ pub(super) fn read(files: &[Entry]) -> Result<Option<Named<CargoManifest>>, Unsc
         .map(str::to_owned)
         .or_else(|| has("src/lib.rs").then(|| "src/lib.rs".to_owned()));
     let dependencies = root.get("dependencies").and_then(Value::as_table).into_iter();
-    let dependencies = dependencies.flat_map(|table| table.keys().cloned()).collect();
+    let is_optional = |entry: &Value| entry.get("optional").and_then(Value::as_bool).unwrap_or(false);
+    let always = dependencies.flatten().filter(|(_, entry)| !is_optional(entry));
+    let dependencies = always.map(|(name, _)| name.clone()).collect();
     let build_dependencies = ["build-dependencies", "build_dependencies"]
         .iter()
         .filter_map(|key| root.get(*key).and_then(Value::as_table))
