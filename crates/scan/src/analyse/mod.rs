@@ -66,10 +66,9 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
                 Stage::Install
             } else if build.contains(&index) || macros.contains(&index) {
                 Stage::Build
-            } else if early.contains(&index) {
-                Stage::Import
-            } else if evidence::language_of(file) == Language::Python
-                && package.manifest.package.ecosystem == Ecosystem::Pypi
+            } else if early.contains(&index)
+                || evidence::language_of(file) == Language::Python
+                    && package.manifest.package.ecosystem == Ecosystem::Pypi
             {
                 Stage::Import
             } else {
@@ -82,6 +81,7 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
     js::follow(package, &stages, &mut gathered);
     rust::follow(package, &[&build, &macros].map(Vec::as_slice).concat(), &stages, &mut gathered);
     rust::follow(package, &early, &stages, &mut gathered);
+    rust::follow(package, &rust::doubtful_files(&gathered), &stages, &mut gathered);
     if let Some((manifest, hits)) = npm::command_hits(package) {
         gathered[manifest] =
             Some(Evidence { hits, ..Evidence::empty(&package.files[manifest], Stage::Install) });

@@ -165,7 +165,8 @@ impl<'p> Walk<'p> {
     fn new_command(&mut self, program: Value<'p>) -> Value<'p> {
         let known = program.lines();
         let text = known.unwrap_or_else(|| b"?".to_vec());
-        Value { taint: program.taint, ..Value::of_text(text) }.with_thing(Thing::Command)
+        let taint = self.written.get(&text).copied().unwrap_or_default().and(program.taint);
+        Value { taint, ..Value::of_text(text) }.with_thing(Thing::Command)
     }
 
     fn environment(&mut self, name: &Value<'p>, offset: usize) -> Value<'p> {
@@ -223,7 +224,7 @@ impl<'p> Walk<'p> {
         }
         let foreign = Taint::FETCHED.and(Taint::DECODED);
         if data.taint.meets(foreign) {
-            self.written = self.written.and(data.taint);
+            self.written.insert(text, data.taint);
             if data.taint.meets(Taint::FETCHED) {
                 self.note(Signal::DropsFetched, offset);
             }
@@ -364,7 +365,7 @@ impl<'p> Walk<'p> {
         let mut next = values.iter().skip(1);
         let mut rest = pattern.as_str();
         while let Some(open) = rest.find('{') {
-            filled.extend_from_slice(rest[..open].as_bytes());
+            filled.extend_from_slice(&rest.as_bytes()[..open]);
             rest = &rest[open + 1..];
             if let Some(after) = rest.strip_prefix('{') {
                 filled.push(b'{');

@@ -13,7 +13,7 @@ pub(in crate::analyse) fn inspect(package: &PackageFiles<'_>, report: &mut Repor
         let name = file.path.rsplit('/').next().unwrap_or(file.path);
         let in_cargo = file.path.starts_with(".cargo/") || file.path.contains("/.cargo/");
         if in_cargo && matches!(name, "config.toml" | "config") {
-            for program in read().iter().flat_map(|table| programs(table)) {
+            for program in read().iter().flat_map(programs) {
                 tell(package, file, &program, report);
             }
         } else if matches!(name, "rust-toolchain.toml" | "rust-toolchain") {

@@ -22,8 +22,8 @@ pub(super) struct Walk<'p> {
     pub(super) hits: Vec<(usize, Hit)>,
     pub(super) home: usize,
     pub(super) names: HashMap<String, Value<'p>>,
-    /// Where what was written into files came from.
-    pub(super) written: Taint,
+    /// Where what was written into files came from, by their paths.
+    pub(super) written: HashMap<Vec<u8>, Taint>,
     steps: u32,
     depth: u32,
     /// Reached from what runs before `main`.
@@ -41,7 +41,7 @@ impl<'p> Walk<'p> {
             hits: Vec::new(),
             home: 0,
             names: HashMap::new(),
-            written: Taint::NONE,
+            written: HashMap::new(),
             steps: 0,
             depth: 0,
             early: false,

@@ -14,9 +14,10 @@ mod value;
 
 pub(super) use files::{build_files, macro_files};
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, language_of};
+use super::lexing::Language;
 use super::report::Report;
-use super::signal::{Signal, Signals};
+use super::signal::{Hit, PRIVATE, Signal, Signals};
 use crate::analyse::text;
 use crate::{PackageFiles, SourceFile};
 use doorward_protocol::{Severity, Stage};
@@ -111,7 +112,10 @@ pub(super) fn follow<'a>(
             // Words say what a file holds, not what runs before `main`.
             evidence.hits.iter_mut().for_each(|hit| hit.live = false);
         }
-        evidence.hits.extend(hits.iter().filter(|(at, _)| *at == index).map(|(_, hit)| *hit));
+        // Whoever uses a client hands it a key of their own; only what acts unasked has no business with one.
+        let is_meant = |hit: &Hit| stage != Stage::Runtime || hit.signal != Signal::SendsKey;
+        let found = hits.iter().filter(|(at, hit)| *at == index && is_meant(hit));
+        evidence.hits.extend(found.map(|(_, hit)| *hit));
         evidence.hits.sort_by_key(|hit| hit.offset);
         if evidence.hits.is_empty() {
             gathered[index] = None;
@@ -120,6 +124,30 @@ pub(super) fn follow<'a>(
     // The parser remembers the text of every file until it is told that nobody asks for places any more.
     drop(parsed);
     proc_macro2::extra::invalidate_current_thread_spans();
+}
+
+/// Files of the library itself that both reach the network and do what deserves a second look.
+pub(super) fn doubtful_files(gathered: &[Option<Evidence<'_>>]) -> Vec<usize> {
+    const REACH: Signals = Signals::of(&[Signal::Send, Signal::Fetch, Signal::Downloader]);
+    let deeds = PRIVATE.and(Signals::of(&[
+        Signal::EnvironmentWhole,
+        Signal::Spawn,
+        Signal::MakeExecutable,
+        Signal::Xor,
+        Signal::KeyPattern,
+        Signal::Identity,
+    ]));
+    let is_doubtful = |evidence: &Evidence<'_>| {
+        let all = evidence.all();
+        evidence.stage == Stage::Runtime
+            && !evidence.aside
+            && language_of(evidence.file) == Language::Rust
+            && all.meets(REACH)
+            && all.meets(deeds)
+    };
+    let doubtful =
+        gathered.iter().enumerate().filter(|(_, evidence)| evidence.as_ref().is_some_and(is_doubtful));
+    doubtful.map(|(index, _)| index).collect()
 }
 
 /// The files of which some part runs before `main` of whatever program the crate becomes part of.
