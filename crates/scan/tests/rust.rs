@@ -260,3 +260,19 @@ fn a_library_that_fetches_programs_or_searches_for_keys_is_found_when_it_is_used
     let client = "pub fn issues() -> String {\n    let token = std::env::var(\"FORGE_TOKEN\").unwrap();\n    reqwest::blocking::Client::new().post(\"https://forge.invalid/api\").bearer_auth(token).send().unwrap().text().unwrap()\n}\npub fn open(page: &str) { std::process::Command::new(\"xdg-open\").arg(page).spawn().unwrap(); }\n";
     assert!(a_crate(manifest, &[("src/lib.rs", client)]).verdict <= Verdict::Notable);
 }
+
+#[test]
+fn data_that_grows_without_end_costs_no_more_than_one_package_may() {
+    let grows = [
+        "let mut d = [1u8; 8192]; for i in 0..8192 { for j in 0..8192 { d[i] ^= d[j]; } }",
+        "let mut s = String::from(\"x\"); for i in 0..8192 { for j in 0..8192 { s.push_str(\".ssh/id_rsa\"); s = s.repeat(2); } }",
+        "let mut v = Vec::new(); for i in 0..8192 { for j in 0..8192 { v.push(i); let k: Vec<u8> = v.iter().rev().map(|b| b ^ 1).collect(); } }",
+        "let a = [[[[[[[[1; 8192]; 8192]; 8192]; 8192]; 8192]; 8192]; 8192]; 8192]; println!(\"{:?}\", a.concat());",
+        "f(); } fn f() { g(); g(); } fn g() { h(); h(); } fn h() { f(); f(); k(); k(); } fn k() { f(); f();",
+    ];
+    for body in grows {
+        let script = format!("fn main() {{ let k = \".aptos/config.yaml\"; {body} }}");
+        let report = build(&script);
+        assert!(report.unscanned.is_empty() && report.verdict == Verdict::Malicious, "{body}: {report:#?}");
+    }
+}

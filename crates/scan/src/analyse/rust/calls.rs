@@ -261,7 +261,11 @@ impl<'p> Walk<'p> {
         let network = Signals::of(&[Signal::Downloader, Signal::DropHost, Signal::Gist, Signal::PipeToShell]);
         if shown.meets(network) {
             self.sent(command.taint, offset);
-            return Value::of_taint(Taint::FETCHED.and(Taint::OUTPUT));
+            // A shell that could fetch has not fetched yet.
+            let fetches = ["curl", "wget", "://", "Invoke-", "iwr "]
+                .iter()
+                .any(|word| crate::analyse::text::contains(&text, word));
+            return Value::of_taint(if fetches { Taint::FETCHED.and(Taint::OUTPUT) } else { Taint::OUTPUT });
         }
         let identity = shown.contains(Signal::Identity) || text.starts_with(b"hostname") || text == b"id";
         Value::of_taint(if identity { Taint::IDENTITY.and(Taint::OUTPUT) } else { Taint::OUTPUT })

@@ -29,6 +29,7 @@ pub(super) struct Walk<'p> {
     /// Reached from what runs before `main`.
     early: bool,
     walked: HashSet<usize>,
+    noted: HashSet<(usize, Signal, usize, bool)>,
     constants_in_hand: Vec<String>,
 }
 
@@ -46,6 +47,7 @@ impl<'p> Walk<'p> {
             depth: 0,
             early: false,
             walked: HashSet::new(),
+            noted: HashSet::new(),
             constants_in_hand: Vec::new(),
         };
         let mut order: Vec<usize> = (0..program.functions.len()).collect();
@@ -331,6 +333,7 @@ impl<'p> Walk<'p> {
                 let at = self.value(&index.index).number.and_then(|at| usize::try_from(at).ok());
                 let base = self.value(&index.expr);
                 let taint = base.taint.and(value.taint);
+                self.charge(base.length() * 16);
                 let changed = match (base.elements(), at) {
                     (Some(elements), Some(at)) if at < elements.len() => {
                         let mut elements = elements.to_vec();
@@ -376,6 +379,9 @@ impl<'p> Walk<'p> {
         let bound = innermost_name(&each.pat);
         let mut changed = Vec::new();
         for element in elements.iter() {
+            if self.is_spent() {
+                break;
+            }
             self.bind(&each.pat, element.clone());
             self.block(&each.body);
             if let (Some(_), Some(bound)) = (source, &bound) {
@@ -394,17 +400,28 @@ impl<'p> Walk<'p> {
     pub(super) fn note(&mut self, signal: Signal, offset: usize) {
         let Some(file) = self.program.files.get(self.home).map(|parsed| parsed.file) else { return };
         let hit = Hit { signal, offset, kind: Kind::Code, live: self.early };
-        let known = |(at, known): &(usize, Hit)| {
-            *at == file && known.signal == signal && known.offset == offset && known.live >= hit.live
-        };
-        if !self.hits.iter().any(known) {
+        if self.noted.insert((file, signal, offset, hit.live)) {
             self.hits.push((file, hit));
         }
     }
 
+    /// Counts work that grows with the data, so that data cannot make the walk endless.
+    pub(super) fn charge(&mut self, bytes: usize) {
+        self.steps = self.steps.saturating_add(count(bytes / 32));
+    }
+
+    /// True once the walk has cost as much as one package may.
+    pub(super) fn is_spent(&self) -> bool {
+        self.steps > MOST_STEPS
+    }
+
     /// Looks at a text that was put together out of pieces, as if it had been written down whole.
     pub(super) fn folded(&mut self, offset: usize, value: &Value<'p>) {
+        if self.is_spent() {
+            return;
+        }
         if let Some(text) = value.lines().or_else(|| value.bytes()) {
+            self.charge(text.len());
             for signal in signals_of(&text) {
                 self.note(signal, offset);
             }
@@ -497,6 +514,9 @@ fn literal_value<'p>(literal: &Lit) -> Value<'p> {
 
 fn element<'p>(base: &Value<'p>, at: &Value<'p>) -> Value<'p> {
     let tainted = Value::of_taint(base.taint);
+    if let Some(text) = &base.text {
+        return byte_or_piece(text, at).map_or(tainted, |piece| piece.tainted(base.taint));
+    }
     let Some(elements) = base.elements() else { return tainted };
     if let Some(index) = at.number {
         let found = usize::try_from(index).ok().and_then(|index| elements.get(index));
@@ -507,18 +527,27 @@ fn element<'p>(base: &Value<'p>, at: &Value<'p>) -> Value<'p> {
     let numbers: Vec<usize> =
         range.iter().filter_map(|part| part.number.and_then(|number| usize::try_from(number).ok())).collect();
     let cut: Vec<Value<'p>> = numbers.iter().filter_map(|&index| elements.get(index).cloned()).collect();
-    let cut = Value::of_parts(cut).tainted(base.taint);
-    match (&base.text, cut.bytes()) {
-        (Some(_), Some(bytes)) => Value { taint: base.taint, ..Value::of_text(bytes) },
-        _ => cut,
+    Value::of_parts(cut).tainted(base.taint)
+}
+
+/// One byte of a text, or the piece that a range of numbers cuts out of it.
+fn byte_or_piece<'p>(text: &[u8], at: &Value<'p>) -> Option<Value<'p>> {
+    let index = |number: i128| usize::try_from(number).ok();
+    if let Some(number) = at.number {
+        return text.get(index(number)?).map(|&byte| Value::of_number(byte.into()));
     }
+    let range = at.parts.as_ref()?;
+    let first = index(range.first()?.number?)?;
+    let piece = text.get(first..)?;
+    Some(Value::of_text(&piece[..piece.len().min(range.len())]))
 }
 
 fn span_of<'p>(start: Option<Value<'p>>, end: Option<Value<'p>>, closed: bool) -> Value<'p> {
     let start = start.map_or(Some(0), |start| start.number);
     let end = end.map_or(Some(MOST_PARTS as i128), |end| end.number);
     let (Some(start), Some(end)) = (start, end) else { return Value::default() };
-    let end = (if closed { end + 1 } else { end }).min(start + MOST_PARTS as i128);
+    let most = start.saturating_add(MOST_PARTS as i128);
+    let end = end.saturating_add(i128::from(closed)).min(most);
     Value::of_parts((start..end).map(Value::of_number).collect())
 }
 

@@ -98,10 +98,9 @@ impl<'p> Walk<'p> {
                 let parts = text.split(by.as_str()).take(MOST_PARTS).map(Value::of_text).collect();
                 Value::of_parts(parts).tainted(taint)
             }
-            "len" => match receiver.elements() {
-                Some(elements) => Value::of_number(elements.len() as i128),
-                None => Value::default(),
-            },
+            "len" if receiver.text.is_some() || receiver.parts.is_some() => {
+                Value::of_number(receiver.length() as i128)
+            }
             "open" => {
                 self.folded(offset, first.unwrap_or(&receiver));
                 let path = first.cloned().unwrap_or_default();
@@ -118,8 +117,8 @@ impl<'p> Walk<'p> {
             "wrapping_add" | "wrapping_sub" | "wrapping_mul" | "bitxor" => {
                 let numbers = receiver.number.zip(first.and_then(|other| other.number));
                 let number = numbers.map(|(one, two)| match name.as_str() {
-                    "wrapping_add" => (one + two) & 0xff,
-                    "wrapping_sub" => (one - two) & 0xff,
+                    "wrapping_add" => one.wrapping_add(two) & 0xff,
+                    "wrapping_sub" => one.wrapping_sub(two) & 0xff,
                     "wrapping_mul" => one.wrapping_mul(two) & 0xff,
                     _ => one ^ two,
                 });
@@ -219,6 +218,15 @@ impl<'p> Walk<'p> {
     ) -> Option<Value<'p>> {
         let first = arguments.first().cloned().unwrap_or_default();
         let taint = receiver.taint.and(united(arguments));
+        if matches!(
+            name,
+            "push" | "push_str" | "extend" | "extend_from_slice" | "append" | "write_str" | "reverse"
+        ) {
+            self.charge(receiver.length() * 4);
+            if self.is_spent() {
+                return Some(Value::default());
+            }
+        }
         let grown = match name {
             "push" if receiver.text.is_none() => {
                 let mut parts = receiver.parts.as_ref().map(|parts| parts.to_vec()).unwrap_or_default();
@@ -269,6 +277,29 @@ impl<'p> Walk<'p> {
         arguments: &[Value<'p>],
         offset: usize,
     ) -> Option<Value<'p>> {
+        const WALKS: [&str; 17] = [
+            "chars",
+            "bytes",
+            "rev",
+            "enumerate",
+            "zip",
+            "cycle",
+            "skip",
+            "take",
+            "step_by",
+            "chunks",
+            "chunks_exact",
+            "map",
+            "for_each",
+            "filter_map",
+            "flat_map",
+            "collect",
+            "reverse",
+        ];
+        if !WALKS.contains(&name) || self.is_spent() {
+            return None;
+        }
+        self.charge(receiver.length() * 8);
         let elements = receiver.elements()?;
         let first = arguments.first().cloned().unwrap_or_default();
         let number = first.number.and_then(|number| usize::try_from(number).ok());
@@ -286,13 +317,8 @@ impl<'p> Walk<'p> {
             }
             "zip" => Some(zipped(receiver, &first)),
             "cycle" => {
-                let most = MOST_PARTS;
-                of(elements
-                    .iter()
-                    .cycle()
-                    .take(if elements.is_empty() { 0 } else { most })
-                    .cloned()
-                    .collect())
+                self.charge(MOST_PARTS);
+                of(elements.iter().cycle().take(MOST_PARTS).cloned().collect())
             }
             "skip" => of(elements.iter().skip(number?).cloned().collect()),
             "take" => of(elements.iter().take(number?).cloned().collect()),

@@ -118,6 +118,13 @@ impl<'p> Value<'p> {
         Some(bytes)
     }
 
+    /// How many bytes or elements are known of it.
+    pub(super) fn length(&self) -> usize {
+        self.text
+            .as_ref()
+            .map_or_else(|| self.parts.as_ref().map_or(0, |parts| parts.len()), |text| text.len())
+    }
+
     /// Its elements; those of a text are its bytes.
     pub(super) fn elements(&self) -> Option<Rc<Vec<Self>>> {
         if let Some(parts) = &self.parts {
