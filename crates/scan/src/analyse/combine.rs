@@ -331,7 +331,6 @@ const RULES: &[Rule] = &[
     when("M-50", RUNTIME, any(&[SendsSecret]), &[], High),
     when("R-02", RUNTIME, any(&[SendsEnvironment]), &[], High),
     when("M-01", RUNTIME, any(&[RemoteOrders]), &[any(&[RunsFetched])], Critical),
-    when("M-01", RUNTIME, any(&[RunsFetched]), &[any(&[MakeExecutable]), any(&[TemporaryFile])], Critical),
     when("M-01", RUNTIME, any(&[RunsFetched]), &[], High),
     when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High),
     when("O-06", RUNTIME, any(&[RunsDecoded]), &[any(&[Decrypt])], Critical),
