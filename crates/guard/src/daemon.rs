@@ -154,6 +154,10 @@ impl Worker {
             let (gate, guard) = (Arc::clone(gate), Arc::clone(&guard));
             background("gate-worker", move || gate.look_closer(&guard, &candidates))?;
         }
+        background("owners", {
+            let guard = Arc::clone(&guard);
+            move || guard.owners.refresh()
+        })?;
         warm_hashes(&guard);
         enrol_everything(&guard);
 

@@ -107,8 +107,11 @@ pub struct Reader {
     pub cwd: Option<PathBuf>,
     /// Foreign code or tracers found in the process.
     pub injected: Vec<Injection>,
-    /// True where the process lives in a mount namespace other than the daemon's.
+    /// True where the process lives in a mount or process namespace other than the daemon's.
     pub foreign_namespace: bool,
+    /// The system's package that brought its executable, such as `openssh-client`.
+    #[serde(default)]
+    pub system_package: Option<String>,
     /// Parents, nearest first, at most 14.
     pub ancestry: Vec<Ancestor>,
 }

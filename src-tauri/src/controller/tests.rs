@@ -328,6 +328,7 @@ fn event(id: u64, action: Action, importance: Importance) -> Event {
             cwd: None,
             injected: Vec::new(),
             foreign_namespace: false,
+            system_package: None,
             ancestry: Vec::new(),
         },
         package: Some(Attribution {

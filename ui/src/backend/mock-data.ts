@@ -47,6 +47,7 @@ function reader(exe: string, cmdline: string[], ancestry: Ancestor[], more: Part
     cwd: `${HOME}/work/harbour`,
     injected: [],
     foreign_namespace: false,
+    system_package: null,
     ancestry,
     ...more,
   };

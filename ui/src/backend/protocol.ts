@@ -136,9 +136,13 @@ cwd: string | null,
  */
 injected: Array<Injection>, 
 /**
- * True where the process lives in a mount namespace other than the daemon's.
+ * True where the process lives in a mount or process namespace other than the daemon's.
  */
 foreign_namespace: boolean, 
+/**
+ * The system's package that brought its executable, such as `openssh-client`.
+ */
+system_package: string | null, 
 /**
  * Parents, nearest first, at most 14.
  */

@@ -22,6 +22,7 @@ export function madeEvent(change: Partial<Event> = {}): Event {
       cwd: "/p",
       injected: [],
       foreign_namespace: false,
+      system_package: null,
       ancestry: [
         { pid: 20, exe: "/usr/bin/dash", cmdline: ["sh", "-c", "node steal.js"] },
         { pid: 10, exe: "/usr/bin/node", cmdline: ["npm", "install"] },

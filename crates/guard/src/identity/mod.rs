@@ -2,6 +2,7 @@
 
 mod hash;
 mod injected;
+mod owner;
 mod proc;
 mod script;
 mod situation;
@@ -12,6 +13,7 @@ pub(crate) mod held;
 mod tests;
 
 pub use hash::HashCache;
+pub use owner::Owners;
 
 use doorward_protocol::{Ancestor, Injection, Reader};
 use script::Interpreter;
@@ -317,8 +319,14 @@ impl Identity {
             cwd: self.cwd.clone(),
             injected: self.injected.clone(),
             foreign_namespace: self.mnt_ns_foreign,
+            system_package: None,
             ancestry: self.ancestry.iter().take(MAX_ANCESTRY).map(Process::ancestor).collect(),
         }
+    }
+
+    /// True where its executable is the very file of root's that its path says.
+    pub fn is_the_systems(&self) -> bool {
+        self.exe_proven && self.exe_uid == 0 && !self.deleted && !self.mnt_ns_foreign
     }
 
     /// A process of which only this is remembered.

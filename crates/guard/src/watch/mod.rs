@@ -25,7 +25,7 @@ pub use survey::survey;
 pub use table::{Guarded, ObjectKey, Table};
 
 use crate::config::Config;
-use crate::identity::HashCache;
+use crate::identity::{HashCache, Owners};
 use crate::lineage::Lineage;
 use crate::server::Audience;
 use crate::state::Settings;
@@ -61,6 +61,8 @@ pub struct Guard {
     pub recorder: Recorder,
     /// Hashes of executables.
     pub hashes: Arc<HashCache>,
+    /// Which packages programs belong to.
+    pub owners: Owners,
     /// Counts.
     pub tally: Tally,
     /// Who descends from whom.
@@ -120,6 +122,7 @@ impl Guard {
             audience: Audience::default(),
             recorder,
             hashes,
+            owners: Owners::default(),
             tally: Tally::default(),
             lineage,
             pending: Mutex::default(),

@@ -26,6 +26,8 @@ pub struct Record {
     pub question: Option<Asked>,
     /// True where the event is the outcome of an earlier question.
     pub settled: bool,
+    /// True where the reader's executable is a file of the system's: a package may have brought it.
+    pub installed: bool,
     /// The reader's executable, where its hash is not known yet.
     pub(super) hash: Option<(Identity, File)>,
 }
@@ -33,17 +35,18 @@ pub struct Record {
 impl Record {
     /// An event about a reader that was looked at, and the question where the read is held.
     pub(super) fn found(event: Event, question: Option<Asked>, looked: Looked) -> Self {
-        Self { event, question, settled: false, hash: looked.identity.zip(looked.executable) }
+        let installed = looked.identity.as_ref().is_some_and(Identity::is_the_systems);
+        Self { event, question, settled: false, installed, hash: looked.identity.zip(looked.executable) }
     }
 
     /// The outcome of a question.
     pub fn settled(event: Event) -> Self {
-        Self { event, question: None, settled: true, hash: None }
+        Self { event, question: None, settled: true, installed: false, hash: None }
     }
 
     /// An event with nothing left to find out.
     pub fn plain(event: Event) -> Self {
-        Self { event, question: None, settled: false, hash: None }
+        Self { event, question: None, settled: false, installed: false, hash: None }
     }
 }
 
@@ -88,6 +91,9 @@ pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, 
             && let Some(sha256) = hash(&guard.hashes, &identity, &file)
         {
             record.event.reader.sha256 = sha256;
+        }
+        if record.installed {
+            record.event.reader.system_package = guard.owners.owner_of(&record.event.reader.exe);
         }
         if record.settled {
             take_over_findings(&mut record.event, &journal.lock().unwrap_or_else(PoisonError::into_inner));
@@ -144,6 +150,7 @@ fn take_over_findings(event: &mut Event, journal: &Journal) {
     }
     event.package = asked.package;
     event.reader.sha256 = asked.reader.sha256;
+    event.reader.system_package = asked.reader.system_package;
 }
 
 fn journal_notice(guard: &Guard, journal: &mut Journal, owner: u32, failing: bool) -> Event {
@@ -189,6 +196,7 @@ pub(super) fn unknown_reader(pid: u32) -> Reader {
         cwd: None,
         injected: Vec::new(),
         foreign_namespace: false,
+        system_package: None,
         ancestry: Vec::new(),
     }
 }
