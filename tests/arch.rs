@@ -16,12 +16,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("doorward-watch", &["doorward-protocol"]),
     ("doorward-vault", &["doorward-protocol"]),
     ("doorward-store", &["doorward-protocol"]),
+    ("doorward-decoy", &["doorward-protocol"]),
     ("doorward-cli", ENGINES),
     ("doorward-app", ENGINES),
 ];
 
-const ENGINES: &[&str] =
-    &["doorward-protocol", "doorward-scan", "doorward-watch", "doorward-vault", "doorward-store"];
+const ENGINES: &[&str] = &[
+    "doorward-protocol",
+    "doorward-scan",
+    "doorward-watch",
+    "doorward-vault",
+    "doorward-store",
+    "doorward-decoy",
+];
 
 /// The root daemon's tree stays small enough to read.
 const DAEMON_PACKAGES: usize = 60;

@@ -12,6 +12,8 @@ macro_rules! with_command_names {
             resume,
             add_rule,
             remove_rule,
+            plant_decoy,
+            remove_decoy,
             projects,
             choose_folder,
             add_project,

@@ -3,8 +3,8 @@
 use crate::controller::{Call, Input, Inputs, Reply, closing};
 use crate::failure::Answer;
 use doorward_protocol::{
-    Desk, Ecosystem, Event, Excerpt, Expiry, PackageRef, Policy, Project, ProjectPackage, RuleDraft,
-    SealReason, SealedEntry, SealedItem, Settings, Verdict,
+    DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, PackageRef, Policy, Project, ProjectPackage,
+    RuleDraft, SealReason, SealedEntry, SealedItem, Settings, Verdict,
 };
 use std::path::PathBuf;
 use tauri::State;
@@ -72,6 +72,16 @@ async fn add_rule(to: Desktop<'_>, draft: RuleDraft) -> Answer<()> {
 #[tauri::command]
 async fn remove_rule(to: Desktop<'_>, id: u64) -> Answer<()> {
     ask(&to, |reply| Call::RemoveRule { id, reply }).await
+}
+
+#[tauri::command]
+async fn plant_decoy(to: Desktop<'_>, kind: DecoyKind) -> Answer<()> {
+    ask(&to, |reply| Call::PlantDecoy { kind, reply }).await
+}
+
+#[tauri::command]
+async fn remove_decoy(to: Desktop<'_>, path: PathBuf) -> Answer<()> {
+    ask(&to, |reply| Call::RemoveDecoy { path, reply }).await
 }
 
 #[tauri::command]

@@ -52,6 +52,12 @@ impl From<doorward_vault::VaultError> for Failure {
     }
 }
 
+impl From<doorward_decoy::DecoyError> for Failure {
+    fn from(error: doorward_decoy::DecoyError) -> Self {
+        Self::new(error.to_string(), error.hint)
+    }
+}
+
 impl From<doorward_scan::ScanError> for Failure {
     fn from(error: doorward_scan::ScanError) -> Self {
         Self::new(error.to_string(), error.hint())

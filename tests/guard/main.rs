@@ -3,6 +3,7 @@
 
 mod bypass;
 mod day;
+mod decoys;
 mod drill;
 mod everyday;
 mod identity;

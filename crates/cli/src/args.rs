@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use doorward_protocol::{Expiry, Mode, Verdict};
+use doorward_protocol::{DecoyKind, Expiry, Mode, Verdict};
 use std::path::PathBuf;
 
 /// Scans the packages your projects depend on, and shows what the guard saw.
@@ -226,9 +226,71 @@ pub(crate) enum GuardCommand {
         #[arg(value_parser = clap::value_parser!(u32).range(1..=1440))]
         minutes: u32,
     },
+    /// Plant files that nobody needs, so that whoever reads one gives itself away.
+    #[command(subcommand)]
+    Decoy(DecoyCommand),
     /// End a pause early.
     #[command(after_help = "Example:\n  doorward guard resume")]
     Resume,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DecoyCommand {
+    /// Plant one decoy, or one of each kind. Nothing is ever overwritten.
+    #[command(
+        after_help = "Examples:\n  doorward guard decoy add\n  doorward guard decoy add --kind solana\n  \
+                            doorward guard decoy add --kind ssh ~/.ssh/deploy_2019"
+    )]
+    Add {
+        /// What it looks like; without it, one of each kind is planted.
+        #[arg(long, value_enum)]
+        kind: Option<DecoyKindName>,
+        /// Where it is planted, below your home folder (default: beside the real thing).
+        #[arg(requires = "kind")]
+        path: Option<PathBuf>,
+    },
+    /// List the decoys.
+    #[command(after_help = "Example:\n  doorward guard decoy list --json")]
+    List {
+        /// Print one JSON object per decoy.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a decoy; its file goes too, unless it was changed.
+    #[command(after_help = "Example:\n  doorward guard decoy remove ~/.ssh/id_ed25519_backup")]
+    Remove {
+        /// The decoy's file.
+        path: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DecoyKindName {
+    /// An SSH private key.
+    Ssh,
+    /// AWS credentials.
+    Aws,
+    /// A Solana key pair.
+    Solana,
+    /// A Sui key store.
+    Sui,
+    /// An Ethereum key store.
+    Ethereum,
+    /// An npm configuration with a token.
+    Npm,
+}
+
+impl From<DecoyKindName> for DecoyKind {
+    fn from(name: DecoyKindName) -> Self {
+        match name {
+            DecoyKindName::Ssh => Self::Ssh,
+            DecoyKindName::Aws => Self::Aws,
+            DecoyKindName::Solana => Self::Solana,
+            DecoyKindName::Sui => Self::Sui,
+            DecoyKindName::Ethereum => Self::Ethereum,
+            DecoyKindName::Npm => Self::Npm,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -81,6 +81,6 @@ fn file_name(path: &Path) -> String {
 }
 
 /// The name a unit variant has in JSON.
-fn json_name(value: &impl serde::Serialize) -> String {
+pub(crate) fn json_name(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().trim_matches('"').to_owned()
 }

@@ -2,21 +2,18 @@
 
 use crate::args::DrillArgs;
 use crate::daemon::Daemon;
+use crate::decoy;
 use crate::describe;
 use crate::failure::Failure;
 use crate::terminal::{Paint, put_json, put_line};
-use doorward_protocol::{Action, CoverageLevel, Event, Observe, ServerMessage};
+use doorward_decoy::plant;
+use doorward_protocol::{Action, CoverageLevel, DecoyKind, Event, Observe, ServerMessage};
 use serde::Serialize;
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tokio::process::Command;
-
-/// Not a key: nobody can use it for anything.
-const DECOY: &str = "This file belongs to `doorward drill`. It holds no key and can be deleted.\n";
 
 /// Long enough for the daemon to see a new file in a folder it watches.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -123,42 +120,19 @@ struct Decoy {
 
 impl Decoy {
     fn create() -> Result<Self, Failure> {
-        let home = std::env::var_os("HOME")
-            .map(PathBuf::from)
-            .and_then(|home| home.canonicalize().ok())
-            .ok_or_else(|| Failure::new("finding your home folder: HOME names no folder"))?;
-        let folder = home.join(".ssh");
-        if !folder.is_dir() {
-            return Err(Failure::new(format!(
-                "placing the decoy: {}: there is no such folder",
-                folder.display()
-            ))
-            .hint("create it with `mkdir -m 700 ~/.ssh` and run the drill again"));
+        let home = decoy::home()?;
+        let file = home.join(".ssh/id_doorward_drill");
+        if !file.parent().is_some_and(Path::is_dir) {
+            return Err(Failure::new("placing the decoy: ~/.ssh: there is no such folder")
+                .hint("create it with `mkdir -m 700 ~/.ssh` and run the drill again"));
         }
         let root = std::env::temp_dir().join(format!("doorward-drill-{}", std::process::id()));
-        let decoy = Self {
-            file: folder.join("id_doorward_drill"),
-            package: root.join("node_modules/doorward-drill"),
-            root,
-        };
+        let decoy = Self { file, package: root.join("node_modules/doorward-drill"), root };
         fs::create_dir_all(&decoy.package).map_err(|error| {
             Failure::caused(format_args!("making a folder for the drill: {}", decoy.root.display()), &error)
         })?;
-        decoy.write().map_err(|error| {
-            Failure::caused(format_args!("placing the decoy: {}", decoy.file.display()), &error)
-        })?;
+        plant(DecoyKind::Ssh, &home, &decoy.file)?;
         Ok(decoy)
-    }
-
-    /// Written beside the guarded folder and moved in, for in block mode even this program may not open
-    /// a file that looks like a key.
-    fn write(&self) -> io::Result<()> {
-        let folder = self.file.parent().and_then(Path::parent).unwrap_or(&self.root);
-        let draft = folder.join(format!(".doorward-drill-{}", std::process::id()));
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        file.write_all(DECOY.as_bytes())
-            .and_then(|()| fs::rename(&draft, &self.file))
-            .inspect_err(|_| drop(fs::remove_file(&draft)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::args::{Answer, Duration, GuardCommand, RuleArgs};
 use crate::daemon::Daemon;
+use crate::decoy;
 use crate::describe;
 use crate::failure::Failure;
 use crate::status;
@@ -62,6 +63,7 @@ pub(crate) async fn run(command: GuardCommand) -> Result<ExitCode, Failure> {
             daemon.control(Control::Pause { seconds: minutes * 60 }).await?;
             put_line(&format!("Paused for {minutes} min: everything is observed, nothing is denied."))?;
         }
+        GuardCommand::Decoy(command) => decoy::run(command, &mut daemon, &state.decoys).await?,
         GuardCommand::Resume => {
             daemon.control(Control::Resume).await?;
             put_line("The guard's modes are in force again.")?;

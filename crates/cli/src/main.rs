@@ -2,6 +2,7 @@
 
 mod args;
 mod daemon;
+mod decoy;
 mod describe;
 mod drill;
 mod events;

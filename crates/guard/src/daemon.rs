@@ -11,7 +11,7 @@ use crate::state::Settings;
 use crate::supervise::{self, Role};
 use crate::sys::{self, Answer, FanotifyError, Group, Topology};
 use crate::watch::{Enrolment, Guard, Place, PlaceKind, Record, Recorder, guard_event, survey, write_down};
-use doorward_protocol::{Action, Importance, Mode, Timestamp};
+use doorward_protocol::{Action, DecoyState, Importance, Mode, Timestamp};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -225,6 +225,15 @@ fn enrol_everything(guard: &Guard) {
     guard.enrolment.add_homes(group, guard.config.all_homes());
     let named =
         guard.settings.with(|current| current.projects.values().flatten().cloned().collect::<Vec<PathBuf>>());
+    let decoys = guard.settings.with(|current| current.decoys.clone());
+    for (owner, planted) in decoys.iter().flat_map(|(owner, all)| all.iter().map(move |one| (*owner, one))) {
+        // What was put in a decoy's place while the daemon was away is no decoy.
+        if planted.state() == DecoyState::Intact
+            && let Some(home) = guard.enrolment.home_of(&planted.path, owner)
+        {
+            guard.enrolment.add_decoy(group, &home, &planted.path);
+        }
+    }
     for root in guard.config.projects.iter().chain(&named) {
         match root.canonicalize().and_then(|root| root.metadata().map(|metadata| (root, metadata.uid()))) {
             Ok((root, owner)) => {

@@ -119,9 +119,15 @@ pub fn decide(facts: &Facts<'_>, standing: &Standing<'_>) -> Decision {
 fn decoy(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision> {
     facts.decoy.then(|| {
         let observed = standing.paused || standing.policy.mode == Mode::Observe;
-        let (outcome, ending) = match observed {
-            true => (Outcome::Allow, "nothing has a reason to read it; the guard only observes now."),
-            false => (Outcome::Deny, "nothing has a reason to read it, so it was blocked."),
+        let (outcome, ending) = match facts.known_reader {
+            // What it copies is worth nothing, and a backup must not break.
+            Some(known) if facts.package.is_none() => {
+                (Outcome::Allow, format!("{} reads every file, so it was let through.", visible(known)))
+            }
+            _ if observed => {
+                (Outcome::Allow, "nothing has a reason to read it; the guard only observes now.".to_owned())
+            }
+            _ => (Outcome::Deny, "nothing has a reason to read it, so it was blocked.".to_owned()),
         };
         decision(outcome, Step::Decoy, Importance::Alarm, format!("{} a decoy; {ending}", wanted(facts)))
     })

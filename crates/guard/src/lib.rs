@@ -10,6 +10,7 @@ pub mod identity;
 pub mod config;
 pub mod daemon;
 pub mod decide;
+pub mod decoy;
 pub mod gate;
 pub mod journal;
 pub mod lineage;

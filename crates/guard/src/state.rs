@@ -1,5 +1,6 @@
 //! What the user has set: modes, pause, rules and project folders, kept across restarts.
 
+use crate::decoy::{self, Planted};
 use crate::sys;
 use doorward_protocol::{Expiry, Policy, Rule, RuleDraft, Timestamp};
 use serde::de::DeserializeOwned;
@@ -40,6 +41,8 @@ pub struct Current {
     pub rules: BTreeMap<u32, Vec<Rule>>,
     /// Project folders by user.
     pub projects: BTreeMap<u32, Vec<PathBuf>>,
+    /// Decoys by user.
+    pub decoys: BTreeMap<u32, Vec<Planted>>,
     next_rule: u64,
 }
 
@@ -49,6 +52,8 @@ struct PolicyFile {
     paused_until: Option<Timestamp>,
     #[serde(default)]
     projects: BTreeMap<u32, Vec<PathBuf>>,
+    #[serde(default)]
+    decoys: BTreeMap<u32, Vec<Planted>>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -90,6 +95,7 @@ impl Settings {
             paused_until: policy.paused_until,
             rules: by_owner,
             projects: policy.projects,
+            decoys: policy.decoys,
             next_rule: rules.next.max(highest + 1),
         };
         Self {
@@ -136,6 +142,34 @@ impl Settings {
     /// As [`Settings::set_policy`].
     pub fn set_projects(&self, owner: u32, projects: Vec<PathBuf>) -> Result<(), SaveError> {
         self.change(|current| current.projects.insert(owner, projects));
+        self.save_policy()
+    }
+
+    /// Remembers a decoy; false where the user has too many.
+    ///
+    /// # Errors
+    /// As [`Settings::set_policy`].
+    pub fn add_decoy(&self, owner: u32, planted: Planted) -> Result<bool, SaveError> {
+        let added = self.change(|current| {
+            let decoys = current.decoys.entry(owner).or_default();
+            decoys.retain(|known| known.path != planted.path);
+            let room = decoys.len() < decoy::MOST;
+            decoys.extend(room.then_some(planted));
+            room
+        });
+        self.save_policy().map(|()| added)
+    }
+
+    /// Forgets a decoy of this user.
+    ///
+    /// # Errors
+    /// As [`Settings::set_policy`].
+    pub fn remove_decoy(&self, owner: u32, path: &Path) -> Result<(), SaveError> {
+        self.change(|current| {
+            if let Some(decoys) = current.decoys.get_mut(&owner) {
+                decoys.retain(|known| known.path != path);
+            }
+        });
         self.save_policy()
     }
 
@@ -187,6 +221,7 @@ impl Settings {
             policy: Some(current.policy),
             paused_until: current.paused_until,
             projects: current.projects.clone(),
+            decoys: current.decoys.clone(),
         });
         save(&self.folder.join("policy.json"), &file)
     }

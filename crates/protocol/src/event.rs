@@ -28,6 +28,12 @@ pub struct Event {
     pub reader: Reader,
     /// The package whose script was behind it, where one was.
     pub package: Option<Attribution>,
+    /// Packages one of which may be behind it, where it cannot be told which.
+    #[serde(default)]
+    pub candidates: Option<Candidates>,
+    /// Where the read was part of a sweep through several kinds of secrets: all of them, in order.
+    #[serde(default)]
+    pub sweep: Vec<Secret>,
     /// One sentence: who wanted what, what was answered and which step of the decision said so.
     pub why: String,
 }
@@ -153,6 +159,22 @@ pub struct Attribution {
     pub path: Option<PathBuf>,
     /// The project the package manager worked for, where it is known.
     pub project: Option<PathBuf>,
+}
+
+/// Packages one of which may be behind a read: their code runs inside one process, where nothing tells
+/// them apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Candidates {
+    /// When their code runs: [`Stage::Build`] for procedural macros, [`Stage::Runtime`] for what a
+    /// program imports.
+    pub stage: Stage,
+    /// The project the program belongs to, where it is known.
+    pub project: Option<PathBuf>,
+    /// The likeliest first: those that were added last.
+    pub packages: Vec<PackageRef>,
+    /// How many more there are.
+    pub more: u32,
 }
 
 /// When a package's code runs.

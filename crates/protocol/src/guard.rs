@@ -1,4 +1,4 @@
-use crate::{PackageRef, Timestamp};
+use crate::{Decoy, PackageRef, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -170,6 +170,9 @@ pub struct GuardState {
     pub rules: Vec<Rule>,
     /// One line per secret that exists (or would, had its folder existed) for the peer's user.
     pub coverage: Vec<Coverage>,
+    /// Decoys of the peer's user; none are shown to what a package's script started.
+    #[serde(default)]
+    pub decoys: Vec<Decoy>,
     /// What this kernel offers.
     pub kernel: Kernel,
     /// Since the daemon started.

@@ -3,6 +3,7 @@
 //!
 //! Everything here is plain data with a stable JSON form; nothing here reads a file or decides anything.
 
+mod decoy;
 mod desk;
 mod event;
 mod frame;
@@ -16,9 +17,10 @@ mod scan;
 mod text;
 mod time;
 
+pub use decoy::{Decoy, DecoyKind, DecoyState};
 pub use desk::{Desk, Excerpt, Feature, Mood, SealedEntry, Settings, Today};
 pub use event::{
-    Action, Ancestor, Attribution, Event, EventKind, Importance, Injection, Reader, Secret, Stage,
+    Action, Ancestor, Attribution, Candidates, Event, EventKind, Importance, Injection, Reader, Secret, Stage,
 };
 pub use frame::{FrameError, Frames, MAX_FRAME, encode, read_frame, write_frame};
 pub use guard::{

@@ -1,4 +1,4 @@
-use crate::{Event, GuardState, Policy, RuleDraft, Timestamp, Verdict};
+use crate::{DecoyKind, Event, GuardState, Policy, RuleDraft, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -72,6 +72,16 @@ pub enum Control {
     Resume,
     /// Sets the project folders of the peer's user whose `.env` and key files are guarded too.
     SetProjects(Vec<PathBuf>),
+    /// From now on every read of this file is an alarm. It must be a fresh file of the peer's user
+    /// below that user's home.
+    AddDecoy {
+        /// The file that was just planted.
+        path: PathBuf,
+        /// What it looks like.
+        kind: DecoyKind,
+    },
+    /// The file is no decoy any more; the file itself stays. Needs consent.
+    RemoveDecoy(PathBuf),
     /// Answers the exec gate with the verdict of a scan.
     GateVerdict {
         /// The question's id; 0 to tell a verdict nobody asked for.

@@ -31,6 +31,8 @@ impl<S: Shell> Controller<S> {
             Call::Resume(reply) => self.control(Control::Resume, reply),
             Call::AddRule { draft, reply } => self.control(Control::AddRule(draft), reply),
             Call::RemoveRule { id, reply } => self.control(Control::RemoveRule(id), reply),
+            Call::PlantDecoy { kind, reply } => self.plant_decoy(kind, reply),
+            Call::RemoveDecoy { path, reply } => self.remove_decoy(path, reply),
             Call::Projects(reply) => answer(reply, || Ok(self.projects.clone())),
             Call::ChooseFolder(reply) => self.shell.choose_folder(reply),
             Call::AddProject { path, reply } => {

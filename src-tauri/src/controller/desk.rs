@@ -147,6 +147,7 @@ mod tests {
             paused_until: None,
             rules: Vec::new(),
             coverage: Vec::new(),
+            decoys: Vec::new(),
             kernel: Kernel::default(),
             counters: Counters { secrets: 12, ..Counters::default() },
             gaps: Vec::new(),

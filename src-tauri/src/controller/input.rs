@@ -4,8 +4,8 @@ use crate::notify::{Note, NoteAction};
 use crate::scans::FromScan;
 use crate::tray::TrayAction;
 use doorward_protocol::{
-    Desk, Event, Excerpt, Expiry, PackageRef, Policy, Project, ProjectPackage, RuleDraft, SealReason,
-    SealedEntry, SealedItem, Settings,
+    DecoyKind, Desk, Event, Excerpt, Expiry, PackageRef, Policy, Project, ProjectPackage, RuleDraft,
+    SealReason, SealedEntry, SealedItem, Settings,
 };
 use doorward_vault::{Vault, VaultError};
 use doorward_watch::Arrival;
@@ -86,6 +86,8 @@ pub(crate) enum Call {
     Resume(Reply<()>),
     AddRule { draft: RuleDraft, reply: Reply<()> },
     RemoveRule { id: u64, reply: Reply<()> },
+    PlantDecoy { kind: DecoyKind, reply: Reply<()> },
+    RemoveDecoy { path: PathBuf, reply: Reply<()> },
     Projects(Reply<Vec<Project>>),
     ChooseFolder(Reply<Option<PathBuf>>),
     AddProject { path: PathBuf, reply: Reply<Project> },

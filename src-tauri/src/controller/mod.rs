@@ -3,6 +3,7 @@
 
 mod calls;
 mod calm;
+mod decoys;
 mod desk;
 mod guard;
 mod input;

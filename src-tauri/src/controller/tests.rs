@@ -295,6 +295,7 @@ fn state() -> GuardState {
         paused_until: None,
         rules: Vec::new(),
         coverage: Vec::new(),
+        decoys: Vec::new(),
         kernel: Kernel::default(),
         counters: Counters { secrets: 6, ..Counters::default() },
         gaps: Vec::new(),
@@ -338,6 +339,8 @@ fn event(id: u64, action: Action, importance: Importance) -> Event {
             path: None,
             project: None,
         }),
+        candidates: None,
+        sweep: Vec::new(),
         why: "The install script of evil-dep 1.2.3 wanted to read your SSH private key; it was denied".into(),
     }
 }

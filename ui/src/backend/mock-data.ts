@@ -1,10 +1,10 @@
 // Believable, made-up data: what a developer's desk might look like on a day with one bad package.
 import type {
-  Action, Ancestor, Attribution, Coverage, CoverageLevel, Event, Finding, GuardState, PackageReport, Project,
+  Action, Ancestor, Attribution, Candidates, Coverage, CoverageLevel, Event, Finding, GuardState, PackageReport, Project,
   ProjectPackage, Reader, SealedEntry, SealedItem, Secret, Summary, Verdict,
 } from "./types";
 
-const HOME = "/home/ana";
+export const HOME = "/home/ana";
 
 /** That many minutes before now. */
 export function minutesAgo(minutes: number): string {
@@ -74,6 +74,8 @@ interface Draft {
   secret: Secret;
   reader: Reader;
   package?: Attribution;
+  candidates?: Candidates;
+  sweep?: Secret[];
   why: string;
 }
 
@@ -92,6 +94,8 @@ function made(drafts: Draft[]): Event[] {
         secret: draft.secret,
         reader: draft.reader,
         package: draft.package ?? null,
+        candidates: draft.candidates ?? null,
+        sweep: draft.sweep ?? [],
         why: draft.why,
       }),
     )
@@ -127,7 +131,13 @@ export const events: Event[] = made([
   { minutes: 11, action: "denied", secret: secrets.ssh, reader: thiefReader, package: thief, why: stopped },
   { minutes: 11.1, action: "denied", secret: secrets.solana, reader: thiefReader, package: thief, why: stopped },
   { minutes: 11.2, action: "denied", secret: secrets.sui, reader: thiefReader, package: thief, why: stopped },
-  { minutes: 34, action: "allowed", secret: secrets.history, reader: python, why: "Tier 2 is observed: allowed and written down." },
+  {
+    minutes: 34, action: "allowed", secret: secrets.history, reader: python, why: "Tier 2 is observed: allowed and written down.",
+    candidates: {
+      stage: "runtime", project: `${HOME}/work/tidewater`, more: 12,
+      packages: [{ ecosystem: "pypi", name: "colour-logs", version: "0.3.0" }, { ecosystem: "pypi", name: "requests", version: "2.32.3" }],
+    },
+  },
   { minutes: 41, action: "allowed", secret: secrets.ssh, reader: git, why: owner },
   { minutes: 66, action: "allowed", secret: secrets.npm, reader: reader("/usr/bin/node", ["npm", "whoami"], desktop), why: owner },
   { minutes: 130, action: "allowed", secret: secrets.gh, reader: reader("/usr/bin/gh", ["gh", "pr", "list"], desktop), why: owner },
@@ -166,6 +176,10 @@ export const guard: GuardState = {
       what: { path: secrets.aws.path },
       expiry: "day",
     },
+  ],
+  decoys: [
+    { path: `${HOME}/.ssh/id_ed25519_backup`, kind: "ssh", owner: 1000, planted: minutesAgo(20_000), state: "intact" },
+    { path: `${HOME}/.config/solana/id_old.json`, kind: "solana", owner: 1000, planted: minutesAgo(20_000), state: "gone" },
   ],
   coverage: [
     covered(secrets.ssh),

@@ -1,6 +1,6 @@
 import * as made from "./mock-data";
 import type {
-  Asked, Backend, Desk, Ecosystem, Event, Excerpt, Expiry, Failure, GuardState, Mood, PackageReport, Policy,
+  Asked, Backend, DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, Failure, GuardState, Mood, PackageReport, Policy,
   Project, ProjectPackage, RuleDraft, SealedEntry, SealedItem, Settings, Told, Verdict,
 } from "./types";
 
@@ -94,6 +94,18 @@ export class MockBackend implements Backend {
 
   async removeRule(id: number) {
     this.#guard.rules = this.#guard.rules.filter((rule) => rule.id !== id);
+    await this.#tellDesk();
+  }
+
+  async plantDecoy(kind: DecoyKind) {
+    const path = `${made.HOME}/${kind}_backup`;
+    if (this.#guard.decoys.some((decoy) => decoy.path === path)) throw failure(`Planting a decoy at ${path}: it is there already.`, "Nothing is ever overwritten.");
+    this.#guard.decoys.push({ path, kind, owner: 1000, planted: made.minutesAgo(0), state: "intact" });
+    await this.#tellDesk();
+  }
+
+  async removeDecoy(path: string) {
+    this.#guard.decoys = this.#guard.decoys.filter((decoy) => decoy.path !== path);
     await this.#tellDesk();
   }
 

@@ -50,6 +50,25 @@ name: string,
  */
 version: string, };
 
+export type Candidates = { 
+/**
+ * When their code runs: [`Stage::Build`] for procedural macros, [`Stage::Runtime`] for what a
+ * program imports.
+ */
+stage: Stage, 
+/**
+ * The project the program belongs to, where it is known.
+ */
+project: string | null, 
+/**
+ * The likeliest first: those that were added last.
+ */
+packages: Array<PackageRef>, 
+/**
+ * How many more there are.
+ */
+more: number, };
+
 export type EventKind = "read" | "exec" | "guard";
 
 export type Action = "allowed" | "denied" | "asked";
@@ -189,6 +208,14 @@ reader: Reader,
  * The package whose script was behind it, where one was.
  */
 package: Attribution | null, 
+/**
+ * Packages one of which may be behind it, where it cannot be told which.
+ */
+candidates: Candidates | null, 
+/**
+ * Where the read was part of a sweep through several kinds of secrets: all of them, in order.
+ */
+sweep: Array<Secret>, 
 /**
  * One sentence: who wanted what, what was answered and which step of the decision said so.
  */
@@ -400,6 +427,32 @@ overflowed: number,
  */
 secrets: number, };
 
+export type DecoyKind = "ssh" | "aws" | "solana" | "sui" | "ethereum" | "npm";
+
+export type DecoyState = "intact" | "changed" | "gone";
+
+export type Decoy = { 
+/**
+ * Where it lies.
+ */
+path: string, 
+/**
+ * What it looks like.
+ */
+kind: DecoyKind, 
+/**
+ * The user it was planted for.
+ */
+owner: number, 
+/**
+ * When it was planted.
+ */
+planted: Timestamp, 
+/**
+ * Whether it is still what was planted.
+ */
+state: DecoyState, };
+
 export type GuardState = { 
 /**
  * The modes in force.
@@ -417,6 +470,10 @@ rules: Array<Rule>,
  * One line per secret that exists (or would, had its folder existed) for the peer's user.
  */
 coverage: Array<Coverage>, 
+/**
+ * Decoys of the peer's user; none are shown to what a package's script started.
+ */
+decoys: Array<Decoy>, 
 /**
  * What this kernel offers.
  */

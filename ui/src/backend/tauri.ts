@@ -1,7 +1,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type {
-  Backend, Desk, Ecosystem, Event, Excerpt, Expiry, Policy, Project, ProjectPackage, RuleDraft,
+  Backend, DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, Policy, Project, ProjectPackage, RuleDraft,
   SealedEntry, SealedItem, Settings, Told, Verdict,
 } from "./types";
 
@@ -17,6 +17,8 @@ export class TauriBackend implements Backend {
   resume = () => invoke<void>("resume");
   addRule = (draft: RuleDraft) => invoke<void>("add_rule", { draft });
   removeRule = (id: number) => invoke<void>("remove_rule", { id });
+  plantDecoy = (kind: DecoyKind) => invoke<void>("plant_decoy", { kind });
+  removeDecoy = (path: string) => invoke<void>("remove_decoy", { path });
 
   projects = () => invoke<Project[]>("projects");
   chooseFolder = () => invoke<string | null>("choose_folder");

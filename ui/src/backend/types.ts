@@ -1,7 +1,7 @@
 // The only door between the windows and Rust. `tauri.ts` implements it over Tauri's IPC,
 // `mock.ts` in memory for tests and for working on the look without a daemon.
 import type {
-  Asked, Desk, Ecosystem, Event, Excerpt, Expiry, Policy, Project, ProjectPackage, RuleDraft,
+  Asked, DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, Policy, Project, ProjectPackage, RuleDraft,
   ScanProgress, SealedEntry, SealedItem, Settings, Verdict,
 } from "./protocol";
 
@@ -38,6 +38,10 @@ export interface Backend {
   resume(): Promise<void>;
   addRule(draft: RuleDraft): Promise<void>;
   removeRule(id: number): Promise<void>;
+  /** Plants a decoy of this kind in its usual place. */
+  plantDecoy(kind: DecoyKind): Promise<void>;
+  /** The decoy's file goes too, unless it was changed. */
+  removeDecoy(path: string): Promise<void>;
 
   projects(): Promise<Project[]>;
   /** Opens the desktop's folder dialog; null when the user thought better of it. */

@@ -95,6 +95,18 @@ describe("events", () => {
     await eventually(() => expect(all("rule-row")).toHaveLength(3));
   });
 
+  it("show the whole sweep and the packages it may have been", async () => {
+    const key = madeEvent().secret;
+    const sweep = [key, { ...key, path: "/home/ana/.aws/credentials", title: "AWS credentials" }];
+    const packages = [{ ecosystem: "npm" as const, name: "evil-dep", version: "1.2.3" }];
+    const candidates = { stage: "runtime" as const, project: "/home/ana/work/shop", packages, more: 2 };
+    vi.spyOn(backend, "events").mockResolvedValue([madeEvent({ package: null, sweep, candidates })]);
+    await open("events");
+    await click("event-row");
+    expect(await text("sweep")).toContain("~/.aws/credentials");
+    expect(await text("candidates")).toMatch(/evil-dep 1\.2\.3 and 2 more.*\/home\/ana\/work\/shop/s);
+  });
+
   it("lead to the package, which can be locked away", async () => {
     const seal = vi.spyOn(backend, "seal");
     await open("events");
@@ -231,5 +243,17 @@ describe("the keyboard", () => {
     first.focus();
     press("ArrowDown", {}, first);
     await find("event-row", '[data-id="412"][aria-current="true"]');
+  });
+});
+
+describe("decoys", () => {
+  it("are planted and removed", async () => {
+    await open("rules");
+    await find("decoy-row");
+    expect(all("decoy-row").map((row) => row.dataset.state)).toEqual(["intact", "gone"]);
+    await click("plant-decoy");
+    await eventually(() => expect(all("decoy-row")).toHaveLength(3));
+    await click("remove-decoy");
+    await eventually(() => expect(all("decoy-row")).toHaveLength(2));
   });
 });

@@ -29,6 +29,8 @@ export function madeEvent(change: Partial<Event> = {}): Event {
       ],
     },
     package: { ecosystem: "npm", name: "evil-dep", version: "1.2.3", stage: "install", script: "postinstall", path: "/p", project: "/w" },
+    candidates: null,
+    sweep: [],
     why: "Denied: the package does not own this secret.",
     ...change,
   };

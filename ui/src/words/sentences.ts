@@ -1,11 +1,12 @@
-import type { Action, Attribution, Event, PackageRef, Reader, Secret, Stage } from "../backend/types";
+import type { Action, Attribution, Candidates, Event, PackageRef, Reader, Secret, Stage } from "../backend/types";
 import { visible } from "./visible";
 
 /** What happened, in one sentence without its full stop. */
 export function sentence(event: Event): string {
   if (event.kind === "guard") return visible(event.why).replace(/\.$/, "");
   if (event.kind === "exec") return execSentence(event);
-  return `${subject(event)} ${READ[event.action]} ${object(event.secret)}`;
+  const objects = [...new Set((event.sweep.length > 0 ? event.sweep : [event.secret]).map(object))];
+  return `${subject(event)} ${READ[event.action]} ${listed(objects)}`;
 }
 
 /** The question of the prompt, in one sentence without its full stop. */
@@ -16,7 +17,9 @@ export function question(event: Event): string {
 
 /** Who: the package first, else the script, else the program. */
 export function subject(event: Event): string {
-  return event.package ? packageSubject(event.package) : readerName(event.reader);
+  if (event.package) return packageSubject(event.package);
+  const among = event.candidates;
+  return among?.stage === "build" ? `A procedural macro of ${candidateNames(among, "or")}` : readerName(event.reader);
 }
 
 /** The program as a person would call it: `python3 backup.py` or `rsync`. */
@@ -27,7 +30,12 @@ export function readerName(reader: Reader): string {
 
 /** "evil-dep 1.2.3". */
 export function packageName(reference: PackageRef): string {
-  return `${visible(reference.name)} ${visible(reference.version)}`;
+  return `${visible(reference.name)} ${visible(reference.version)}`.trim();
+}
+
+/** "a 1.0, b 2.0 and 3 more". */
+export function candidateNames(among: Candidates, joint = "and"): string {
+  return listed([...among.packages.map(packageName), ...(among.more > 0 ? [`${among.more} more`] : [])], joint);
 }
 
 export function baseName(path: string): string {
@@ -55,6 +63,11 @@ const READ: Record<Action, string> = {
   denied: "was refused",
   asked: "wants to read",
 };
+
+function listed(items: string[], joint = "and"): string {
+  const last = items.at(-1) ?? "";
+  return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} ${joint} ${last}`;
+}
 
 function execSentence(event: Event): string {
   const who = subject(event);

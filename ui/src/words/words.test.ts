@@ -25,6 +25,19 @@ describe("visible", () => {
 
 describe("sentences", () => {
   const plain = madeEvent({ package: null, action: "allowed" });
+
+  it("names the macros among which the reader is, never the crate that uses them", () => {
+    const packages = [{ ecosystem: "cargo" as const, name: "evil-macro", version: "1.2.3" }, { ecosystem: "cargo" as const, name: "other", version: "" }];
+    const candidates = { stage: "build" as const, project: null, packages, more: 0 };
+    expect(sentence(madeEvent({ package: null, candidates }))).toMatch(/^A procedural macro of evil-macro 1\.2\.3 or other was refused/);
+  });
+
+  it("names every kind of secret of a sweep once", () => {
+    const key = madeEvent().secret;
+    const sweep = [key, { ...key, path: "/home/ana/.ssh/id_rsa" }, { ...key, title: "AWS credentials" }];
+    expect(sentence(madeEvent({ sweep }))).toMatch(/ your SSH private key and your AWS credentials$/);
+  });
+
   it("put the package first", () => {
     expect(sentence(madeEvent())).toBe("The postinstall script of evil-dep 1.2.3 was refused your SSH private key");
     expect(question(madeEvent())).toBe("The postinstall script of evil-dep 1.2.3 wants to read your SSH private key");

@@ -86,6 +86,7 @@ pub(crate) fn state() -> GuardState {
             level: CoverageLevel::Full,
             note: String::new(),
         }],
+        decoys: Vec::new(),
         kernel: Default::default(),
         counters: Default::default(),
     }
@@ -132,6 +133,8 @@ pub(crate) fn event(id: u64) -> Event {
             path: None,
             project: None,
         }),
+        candidates: None,
+        sweep: Vec::new(),
         why: "The postinstall script of evil-dep 1.2.3 wanted your SSH private key.".into(),
     }
 }

@@ -22,6 +22,7 @@ pub(super) const FILES: &[(&str, &str)] = catalog_files![
     "wallets.toml",
     "passwords.toml",
     "system.toml",
+    "decoys.toml",
     "readers.toml",
 ];
 

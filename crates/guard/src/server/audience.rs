@@ -21,6 +21,8 @@ pub struct Client {
     pub trusted: AtomicBool,
     /// True once it offered to answer the exec gate.
     pub serves_gate: AtomicBool,
+    /// False where a package's script started it.
+    pub sees_decoys: bool,
 }
 
 /// Everybody who is connected.
@@ -98,11 +100,11 @@ impl Audience {
     }
 
     /// Sends to everybody who listens a message made for them.
-    pub fn tell_each(&self, message: impl Fn(u32) -> ServerMessage) {
+    pub fn tell_each(&self, message: impl Fn(&Client) -> ServerMessage) {
         let listening: Vec<Arc<Client>> =
             self.clients().iter().filter(|client| client.subscribed.load(Relaxed)).cloned().collect();
         for client in listening {
-            client.send(&message(client.uid));
+            client.send(&message(&client));
         }
     }
 

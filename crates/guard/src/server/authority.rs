@@ -1,3 +1,4 @@
+use crate::attribution::manager_of;
 use crate::identity::Identity;
 use crate::lineage::Lineage;
 use crate::sys::PeerIdentity;
@@ -58,6 +59,15 @@ impl PinnedClients {
         }
         Ok(identity)
     }
+}
+
+/// False where a package's script started the peer, or foreign code sits in it.
+pub(super) fn belongs_to_the_user(peer: &PeerIdentity, lineage: &Lineage) -> bool {
+    lineage.identify(peer.pid).is_ok_and(|identity| {
+        identity.injected.is_empty()
+            && lineage.attribute(&identity).is_none()
+            && manager_of(&identity).is_none()
+    })
 }
 
 /// An administrator's consent, asked for by polkit; root needs none. Waits for the person.

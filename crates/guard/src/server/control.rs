@@ -1,4 +1,5 @@
 use super::authority::consent;
+use super::decoys;
 use super::session::Session;
 use crate::identity::Identity;
 use crate::rules;
@@ -27,6 +28,8 @@ pub(super) fn handle(session: &Session, control: Control) -> Result<Reply, WireE
         Control::Pause { seconds } => pause(session, seconds),
         Control::Resume => saved(session.office.guard.settings.set_pause(None)),
         Control::SetProjects(projects) => set_projects(session, projects),
+        Control::AddDecoy { path, kind } => decoys::add(session, path, kind),
+        Control::RemoveDecoy(path) => decoys::remove(session, &path),
         Control::GateVerdict { question: _, path, verdict, why } => {
             gate_verdict(session, &path, verdict, &why)
         }
@@ -281,7 +284,7 @@ fn trusted(session: &Session) -> Result<Identity, WireError> {
     session.office.clients.check(&session.peer, &session.office.guard.lineage)
 }
 
-fn weaken(session: &Session) -> Result<(), WireError> {
+pub(super) fn weaken(session: &Session) -> Result<(), WireError> {
     let identity = trusted(session)?;
     consent(&session.office.guard.config.polkit, &session.peer, &identity)
 }
@@ -305,7 +308,7 @@ fn saved(result: Result<(), SaveError>) -> Result<Reply, WireError> {
     result.map(|()| Reply::Done).map_err(|why| not_saved(&why))
 }
 
-fn not_saved(why: &SaveError) -> WireError {
+pub(super) fn not_saved(why: &SaveError) -> WireError {
     error(
         ErrorCode::Internal,
         &format!("It counts, but it could not be kept: {why}"),
@@ -326,6 +329,6 @@ fn mode_in_words(mode: Mode) -> &'static str {
     }
 }
 
-fn error(code: ErrorCode, message: &str, hint: &str) -> WireError {
+pub(super) fn error(code: ErrorCode, message: &str, hint: &str) -> WireError {
     WireError { code, message: message.into(), hint: hint.into() }
 }

@@ -3,15 +3,17 @@
 mod audience;
 mod authority;
 mod control;
+mod decoys;
 mod session;
 
 pub use audience::{Audience, Client};
 pub use authority::PinnedClients;
 
+use crate::decoy;
 use crate::gate::Gate;
 use crate::journal::Journal;
 use crate::watch::Guard;
-use doorward_protocol::{GuardState, Timestamp};
+use doorward_protocol::{GuardState, ServerMessage, Timestamp};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -94,15 +96,16 @@ pub fn tell_state(office: &Arc<Office>) {
     loop {
         office.guard.audience.wait_for_change();
         std::thread::sleep(Duration::from_millis(200));
-        office.guard.audience.tell_each(|uid| {
-            doorward_protocol::ServerMessage::State(Box::new(state_for(&office.guard, uid)))
-        });
+        office
+            .guard
+            .audience
+            .tell_each(|client| ServerMessage::State(Box::new(state_for(&office.guard, client))));
     }
 }
 
-/// Everything a front end of this user needs to draw the guard's state.
-pub fn state_for(guard: &Guard, uid: u32) -> GuardState {
-    let everybody = (uid != 0).then_some(uid);
+/// Everything a front end needs to draw the guard's state for its user.
+pub fn state_for(guard: &Guard, client: &Client) -> GuardState {
+    let everybody = (client.uid != 0).then_some(client.uid);
     let now = Timestamp::now();
     let (policy, paused_until, rules) = guard.settings.with(|current| {
         let rules = current.rules.iter().filter(|(owner, _)| everybody.is_none_or(|uid| uid == **owner));
@@ -110,12 +113,21 @@ pub fn state_for(guard: &Guard, uid: u32) -> GuardState {
             rules.flat_map(|(_, rules)| rules).filter(|rule| rule.expires_at.is_none_or(|end| now < end));
         (current.policy, current.paused_until.filter(|until| now < *until), rules.cloned().collect())
     });
-    let coverage = guard.enrolment.table().coverage(everybody);
+    let mut coverage = guard.enrolment.table().coverage(everybody);
+    let mut planted = guard.settings.with(|current| current.decoys.clone());
+    planted.retain(|owner, _| everybody.is_none_or(|uid| uid == *owner));
+    // A thief that asks first must not learn where not to step.
+    if !client.sees_decoys {
+        planted.clear();
+        coverage.retain(|line| line.class != decoy::CLASS);
+    }
+    let decoys = planted.iter().flat_map(|(owner, all)| all.iter().map(|one| one.shown(*owner))).collect();
     GuardState {
         policy,
         paused_until,
         rules,
         coverage,
+        decoys,
         kernel: crate::state::kernel(guard.group.features(), guard.enrolment.topology().reports_targets()),
         counters: guard.counters(),
         gaps: guard.enrolment.gaps(everybody),

@@ -1,9 +1,9 @@
-use super::{Client, Office, control, state_for};
+use super::{Client, Office, authority, control, state_for};
 use crate::journal::KEPT;
 use crate::sys::{PeerIdentity, peer_identity};
 use doorward_protocol::{
-    ErrorCode, Hello, Observe, PROTOCOL_VERSION, Reply, Request, RequestBody, ServerMessage, WireError,
-    encode,
+    ErrorCode, GuardState, Hello, Observe, PROTOCOL_VERSION, Reply, Request, RequestBody, ServerMessage,
+    WireError, encode,
 };
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -50,6 +50,7 @@ fn start(office: &Arc<Office>, stream: UnixStream) -> io::Result<()> {
         subscribed: AtomicBool::new(false),
         trusted: AtomicBool::new(false),
         serves_gate: AtomicBool::new(false),
+        sees_decoys: authority::belongs_to_the_user(&peer, &office.guard.lineage),
     });
     if !office.guard.audience.join(&client) {
         let busy = WireError {
@@ -111,7 +112,7 @@ impl Session {
             protocol: PROTOCOL_VERSION,
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
-            state: state_for(&self.office.guard, self.peer.uid),
+            state: self.state(),
             asked,
             recent: self.events(0, RECENT_IN_HELLO),
         }
@@ -119,9 +120,7 @@ impl Session {
 
     fn handle(&self, body: RequestBody) -> Result<Reply, WireError> {
         match body {
-            RequestBody::Observe(Observe::State) => {
-                Ok(Reply::State(Box::new(state_for(&self.office.guard, self.peer.uid))))
-            }
+            RequestBody::Observe(Observe::State) => Ok(Reply::State(Box::new(self.state()))),
             RequestBody::Observe(Observe::Events { after, limit }) => {
                 Ok(Reply::Events(self.events(after, (limit as usize).min(KEPT))))
             }
@@ -140,6 +139,10 @@ impl Session {
     /// Whose data the peer sees; `None`: everybody's.
     pub(super) fn sees(&self) -> Option<u32> {
         (self.peer.uid != 0).then_some(self.peer.uid)
+    }
+
+    fn state(&self) -> GuardState {
+        state_for(&self.office.guard, &self.client)
     }
 
     fn events(&self, after: u64, limit: usize) -> Vec<doorward_protocol::Event> {

@@ -10,6 +10,7 @@ use super::{Guard, lock};
 use crate::attribution;
 use crate::catalog::{Claim, Sought};
 use crate::decide::{self, Decision, Facts, Outcome, Standing, Step};
+use crate::decoy;
 use crate::sys::{Answer, EventBuffer, FanotifyError, PermissionEvent, raise_priority};
 use doorward_protocol::{Action, Event, EventKind, Importance, Timestamp};
 use std::os::fd::AsFd;
@@ -222,7 +223,7 @@ impl Guard {
                     attribution::is_started_by_manager(identity, |process| catalog.fetches_sources(process))
                 }),
             managers_own,
-            decoy: guarded.secret.class.starts_with("decoy"),
+            decoy: guarded.secret.class == decoy::CLASS,
             empty: about.empty,
             terminal: looked.identity.as_ref().is_some_and(|identity| identity.tty),
             unseen: looked.identity.is_none(),
@@ -317,6 +318,8 @@ impl Guard {
             secret: guarded.secret.clone(),
             reader: looked.reader.clone(),
             package: looked.package.clone(),
+            candidates: None,
+            sweep: Vec::new(),
             why: decision.why,
         }
     }

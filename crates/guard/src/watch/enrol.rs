@@ -5,6 +5,7 @@ use super::news::News;
 use super::table::{Guarded, ObjectKey, Table};
 use crate::catalog::{Catalog, SecretClass};
 use crate::config::Home;
+use crate::decoy;
 use crate::sys::{self, DirectoryEvent, EventBuffer, FanotifyError, FileSystem, Group, MarkKind, Topology};
 use doorward_protocol::{CoverageLevel, Secret};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -164,6 +165,31 @@ impl Enrolment {
     pub fn add_homes(&self, group: &Group, homes: Vec<Home>) {
         for Home { path, uid } in homes {
             self.add_place(group, Place { kind: PlaceKind::Home, root: path, owner: uid });
+        }
+    }
+
+    /// The guarded home of this user that a path lies in.
+    pub fn home_of(&self, path: &Path, owner: u32) -> Option<Place> {
+        let places = lock(&self.places);
+        let mut homes = places.iter().filter(|place| place.kind == PlaceKind::Home && place.owner == owner);
+        homes.find(|place| path.starts_with(&place.root)).cloned()
+    }
+
+    /// Guards a file as a decoy, whatever its name says.
+    pub fn add_decoy(&self, group: &Group, home: &Place, path: &Path) {
+        if let Some(class) = self.catalog.class(decoy::CLASS) {
+            self.enrol(group, home, class, path);
+        }
+    }
+
+    /// Guards a file as what its name says again.
+    pub fn remove_decoy(&self, group: &Group, path: &Path) {
+        self.table().forget(path);
+        let places = lock(&self.places).clone();
+        for place in &places {
+            if let Some(class) = self.classify(place, path) {
+                self.enrol(group, place, class, path);
+            }
         }
     }
 
@@ -418,9 +444,15 @@ impl Enrolment {
         file: &File,
         metadata: &Metadata,
     ) -> Guarded {
+        let key = ObjectKey::of(metadata);
+        let known = self.table().get(key, metadata.created().ok()).cloned();
+        if let Some(decoy) = known.filter(|known| known.secret.class == decoy::CLASS) {
+            // It stays one, whatever its name says.
+            return decoy;
+        }
         let (level, note) = set_marks(group, file);
         let guarded = entry(place, class, path, metadata, level, note);
-        self.keep(ObjectKey::of(metadata), guarded.clone());
+        self.keep(key, guarded.clone());
         guarded
     }
 

@@ -179,6 +179,8 @@ pub fn guard_event(id: u64, owner: u32, why: &str) -> Event {
         secret: Secret { path: PathBuf::new(), class: "guard".into(), title: "the guard".into(), tier: 3 },
         reader: unknown_reader(std::process::id()),
         package: None,
+        candidates: None,
+        sweep: Vec::new(),
         why: why.to_owned(),
     }
 }

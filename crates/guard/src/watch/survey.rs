@@ -226,6 +226,8 @@ fn report(guard: &Guard, owner: u32, secret: Secret, identity: &Identity, doing:
         secret,
         reader: identity.reader(sha256),
         package,
+        candidates: None,
+        sweep: Vec::new(),
         why: format!("{who} {doing}"),
     }));
 }

@@ -127,6 +127,14 @@ impl Table {
         self.open_copies = open;
     }
 
+    /// Forgets the file at this path.
+    pub fn forget(&mut self, path: &Path) {
+        self.failed.remove(path);
+        if let Some(key) = self.by_path.remove(path) {
+            self.by_key.remove(&key);
+        }
+    }
+
     /// Remembers a file that could not be marked.
     pub fn insert_failed(&mut self, guarded: Guarded) {
         if self.failed.len() < ROOM {

@@ -33,6 +33,8 @@ pub(crate) fn event(id: u64, at: u64, importance: Importance, action: Action) ->
             ancestry: Vec::new(),
         },
         package: None,
+        candidates: None,
+        sweep: Vec::new(),
         why: "a test".into(),
     }
 }
