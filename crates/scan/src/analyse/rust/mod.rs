@@ -4,6 +4,7 @@
 //! and aliases resolved, constants folded, and data followed from where it is read to where it leaves or runs.
 
 mod calls;
+mod compute;
 mod config;
 mod eval;
 mod files;
