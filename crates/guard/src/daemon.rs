@@ -3,7 +3,6 @@
 use crate::catalog::{Catalog, CatalogError};
 use crate::config::{Config, ConfigError};
 use crate::gate::{Candidates, Gate};
-use crate::identity::HashCache;
 use crate::journal::{Journal, JournalError};
 use crate::lineage::Lineage;
 use crate::server::{self, ListenError, Office, PinnedClients};
@@ -110,7 +109,6 @@ impl Worker {
         let first_event = journal.lock().unwrap_or_else(PoisonError::into_inner).highest_id() + 1;
         let listener = server::listen(&config.socket)?;
         let clients = PinnedClients::pin(&config.clients);
-        let hashes = Arc::new(HashCache::new());
         let (recorder, records) = Recorder::new();
         let gate = match config.gate {
             true => Some(Arc::new(Gate::open(&config.gate_interpreters)?)),
@@ -127,7 +125,6 @@ impl Worker {
             enrolment,
             settings,
             recorder,
-            Arc::clone(&hashes),
             Lineage::open().map_err(descriptor)?,
             first_event,
         )

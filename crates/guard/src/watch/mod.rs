@@ -60,7 +60,7 @@ pub struct Guard {
     /// Where events go.
     pub recorder: Recorder,
     /// Hashes of executables.
-    pub hashes: Arc<HashCache>,
+    pub hashes: HashCache,
     /// Which packages programs belong to.
     pub owners: Owners,
     /// Counts.
@@ -110,7 +110,6 @@ impl Guard {
         enrolment: Enrolment,
         settings: Settings,
         recorder: Recorder,
-        hashes: Arc<HashCache>,
         lineage: Lineage,
         first_event: u64,
     ) -> std::io::Result<Self> {
@@ -121,7 +120,7 @@ impl Guard {
             settings,
             audience: Audience::default(),
             recorder,
-            hashes,
+            hashes: HashCache::new(),
             owners: Owners::default(),
             tally: Tally::default(),
             lineage,
