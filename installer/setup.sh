@@ -31,7 +31,7 @@ esac
 say() { printf 'doorward: %s\n' "$*"; }
 fail() { printf 'doorward: %s\nhint: %s\n' "$1" "$2" >&2 && exit 1; }
 
-command -v cargo >/dev/null || fail "cargo is not installed" "install Rust 1.90 or newer, for example with rustup"
+command -v cargo >/dev/null || fail "cargo is not installed" "install Rust 1.95 or newer, for example with rustup"
 command -v node >/dev/null || fail "node is not installed" "install Node.js 20.19 or newer, with npm"
 command -v npm >/dev/null || fail "npm is not installed" "install Node.js 20.19 or newer, with npm"
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||

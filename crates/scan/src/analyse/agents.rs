@@ -269,9 +269,11 @@ fn editor_tasks(file: &SourceFile<'_>, report: &mut Report) {
 
 /// True for commands that fetch something or start a script out of an agent's or editor's own folder.
 fn starts_stranger(command: &str) -> bool {
-    let fetches = ["curl ", "wget ", "node -e", "base64", "npx -y", "bun run", "python3 -c", "python -c"]
-        .iter()
-        .any(|word| command.contains(word));
+    let has = |words: &[&str]| words.iter().any(|word| command.contains(word));
+    // Python on the command line is how hooks read what the agent tells them; it must do more than that.
+    let fetches = has(&["curl ", "wget ", "node -e", "base64", "npx -y", "bun run"])
+        || has(&["python3 -c", "python -c"])
+            && has(&["urllib", "requests", "http", "exec(", "socket", "subprocess"]);
     let own =
         [".claude/", ".vscode/", ".cursor/", "node_modules/"].iter().any(|folder| command.contains(folder));
     let script = [".mjs", ".cjs", ".js"].iter().any(|ending| command.contains(ending));
@@ -281,7 +283,9 @@ fn starts_stranger(command: &str) -> bool {
 fn disguise(file: &SourceFile<'_>, report: &mut Report) {
     let head = &file.bytes[..file.bytes.len().min(4096)];
     let printable = head.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
-    let text = head.len() >= 64 && printable * 100 >= head.len() * 95;
+    // An image that carries its source as text is an image all the same.
+    let image = head.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR");
+    let text = head.len() >= 64 && !image && printable * 100 >= head.len() * 95;
     let markup = head.trim_ascii_start().starts_with(b"<")
         || head.starts_with(b"version https://git-lfs")
         || head.starts_with(b"data:");

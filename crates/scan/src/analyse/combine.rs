@@ -1,6 +1,7 @@
 //! Combinations of signals that mean something, by the stage at which their files run.
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, language_of};
+use super::lexing::Language;
 use super::report::Report;
 use super::signal::Signal::{self, *};
 use super::signal::{Hit, PRIVATE, SECRETS, Signals};
@@ -23,7 +24,11 @@ pub(super) struct Scope<'e, 'a> {
 pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
     let signals = scope.files.iter().fold(scope.package, |all, evidence| all.and(scope.signals(evidence)));
     let mut told: Vec<&str> = Vec::new();
-    for rule in RULES.iter().filter(|rule| rule.at.contains(&scope.stage)) {
+    let language = scope.files.first().map(|evidence| language_of(evidence.file));
+    let applies = |rule: &&Rule| {
+        rule.at.contains(&scope.stage) && (rule.language.is_none() || rule.language == language)
+    };
+    for rule in RULES.iter().filter(applies) {
         if told.contains(&rule.id) || told.contains(&rule.unless) || !rule.holds(signals) {
             continue;
         }
@@ -73,6 +78,8 @@ struct Rule {
     unless: &'static str,
     /// All of it must stand in one file: files that are merely loaded together say little.
     in_one_file: bool,
+    /// Holds for files of this language only: what is rare in one is ordinary in another.
+    language: Option<Language>,
 }
 
 const fn when(
@@ -82,7 +89,7 @@ const fn when(
     others: &'static [Signals],
     most: Severity,
 ) -> Rule {
-    Rule { id, at, first, count: 1, others, most, unless: "", in_one_file: false }
+    Rule { id, at, first, count: 1, others, most, unless: "", in_one_file: false, language: None }
 }
 
 const fn several(count: u32, rule: Rule) -> Rule {
@@ -95,6 +102,14 @@ const fn unless(stronger: &'static str, rule: Rule) -> Rule {
 
 const fn in_one_file(rule: Rule) -> Rule {
     Rule { in_one_file: true, ..rule }
+}
+
+const fn python(rule: Rule) -> Rule {
+    Rule { language: Some(Language::Python), ..rule }
+}
+
+const fn script(rule: Rule) -> Rule {
+    Rule { language: Some(Language::Script), ..rule }
 }
 
 const fn any(list: &[Signal]) -> Signals {
@@ -127,6 +142,34 @@ const RULES: &[Rule] = &[
     in_one_file(when("I-52", INSTALL, any(&[SecretRegistry, SecretDotenv]), &[LEAVES], High)),
     when("I-52", INSTALL, any(&[SecretRegistry, SecretDotenv]), &[LEAVES], Medium),
     when("I-10", INSTALL, any(&[EvalFetched]), &[], Critical),
+    python(when("I-10", INSTALL, any(&[EvalFetched, RemoteOrders, RunsDecoded]), &[], Critical)),
+    python(when(
+        "I-10",
+        INSTALL,
+        any(&[RunsFetched]),
+        &[any(&[ContactsDrop, ContactsAddress, FetchesProgram, HiddenWindow, Autostart])],
+        Critical,
+    )),
+    python(when("I-10", INSTALL, any(&[OpaqueCode]), &[], High)),
+    python(when("I-10", INSTALL, any(&[RunsFetched]), &[], Medium)),
+    python(when("R-50", INSTALL, any(&[ReverseShell]), &[], Critical)),
+    python(when("R-50", IMPORT, any(&[ReverseShell]), &[any(&[Spawn])], High)),
+    python(when("R-14", LOADED, any(&[SendsKey]), &[any(&[ContactsDrop, ContactsAddress, PagesHost])], Critical)),
+    python(when("R-14", LOADED, any(&[SendsKey]), &[], High)),
+    python(when("I-54", INSTALL, any(&[SendsIdentity, SendsOutput]), &[], Critical)),
+    python(when("I-54", INSTALL, any(&[ContactsDrop, ContactsAddress]), &[], Critical)),
+    python(when(
+        "I-54",
+        IMPORT,
+        any(&[SendsIdentity, SendsOutput]),
+        &[any(&[ContactsDrop, ContactsAddress])],
+        Critical,
+    )),
+    python(when("I-54", IMPORT, any(&[SendsIdentity]), &[], High)),
+    python(when("I-54", IMPORT, any(&[ContactsDrop, ContactsAddress]), &[], High)),
+    python(when("R-02", UNASKED, any(&[SendsEnvironment]), &[], Critical)),
+    python(when("R-53", UNASKED, any(&[SendsSecret, SendsCapture]), &[], Critical)),
+    python(when("R-53", RUNTIME, any(&[SendsSecret, SendsCapture]), &[any(&[ContactsDrop, ContactsAddress])], High)),
     when("I-10", INSTALL, any(&[PipeToShell]), &[any(&[Downloader])], Critical),
     when("I-10", INSTALL, any(&[EvalDecoded]), &[], Critical),
     when("I-10", INSTALL, any(&[NodeInline, PythonInline]), &[any(&[Signal::Send, Fetch]), RUNS], High),
@@ -201,12 +244,27 @@ const RULES: &[Rule] = &[
     // ── import ──
     when("M-02", IMPORT, any(&[EvalDecoded, EvalFetched]), &[], Critical),
     when(
+        "M-01",
+        IMPORT,
+        any(&[RunsFetched, RemoteOrders, RunsDecoded]),
+        &[any(&[ContactsDrop, ContactsAddress, FetchesProgram, HiddenWindow])],
+        Critical,
+    ),
+    when("M-01", IMPORT, any(&[RemoteOrders]), &[], High),
+    when(
         "M-04",
         IMPORT,
         any(&[NodeInline]),
         &[any(&[Spawn]), any(&[Fetch, Signal::Send, Downloader])],
         Critical,
     ),
+    in_one_file(when(
+        "M-01",
+        UNASKED,
+        any(&[MakeExecutable]),
+        &[any(&[Downloader]), any(&[Spawn]), any(&[TemporaryFile, FetchesProgram])],
+        Critical,
+    )),
     when("M-01", IMPORT, any(&[PipeToShell]), &[any(&[Downloader]), any(&[Spawn])], Critical),
     when(
         "M-01",
@@ -217,8 +275,17 @@ const RULES: &[Rule] = &[
     ),
     when("M-01", IMPORT, any(&[MakeExecutable, TemporaryFile]), &[any(&[Spawn]), any(&[Fetch])], High),
     when("M-01", IMPORT, any(&[Fetch]), &[any(&[Spawn])], Medium),
-    when("M-50", IMPORT, PRIVATE, &[any(&[Signal::Send, Fetch, DropHost])], Critical),
-    when("R-02", IMPORT, any(&[EnvironmentWhole]), &[LEAVES], Critical),
+    in_one_file(several(
+        2,
+        when(
+            "M-50",
+            IMPORT,
+            PRIVATE,
+            &[any(&[Signal::Send, Fetch]), any(&[ContactsDrop, ContactsAddress, Decrypt])],
+            Critical,
+        ),
+    )),
+    when("M-50", IMPORT, PRIVATE, &[any(&[Signal::Send, Fetch, DropHost])], Medium),
     when(
         "R-18",
         IMPORT,
@@ -232,10 +299,18 @@ const RULES: &[Rule] = &[
     when("R-10", UNASKED, any(&[SecretScanner]), &[any(&[Spawn, Fetch])], Critical),
     when("R-12", UNASKED, any(&[AgentBypass]), &[], Critical),
     when("R-16", UNASKED, any(&[Publish]), &[any(&[Spawn])], Critical),
+    when(
+        "R-16",
+        UNASKED,
+        any(&[Upload]),
+        &[any(&[Spawn]), any(&[SecretRegistry, EnvironmentKey, SendsSecret])],
+        Critical,
+    ),
     when("R-22", UNASKED, any(&[Wipe]), &[], Critical),
     when("R-03", SET_UP, any(&[KeyPattern]), &[LEAVES], Critical),
     when("R-24", SET_UP, any(&[TlsOff]), &[], Medium),
-    when("R-09", UNASKED, any(&[Imds]), &[LEAVES], High),
+    when("R-09", SET_UP, any(&[Imds]), &[LEAVES], High),
+    when("R-09", IMPORT, any(&[Imds]), &[LEAVES], Medium),
     when("R-27", SET_UP, any(&[DockerSocket]), &[], High),
     when("R-23", INSTALL, any(&[Detach]), &[any(&[Spawn]), any(&[Decode, Fetch, Signal::Send])], Medium),
     when("O-09", UNASKED, any(&[SelfDelete]), &[], Critical),
@@ -246,7 +321,8 @@ const RULES: &[Rule] = &[
     when("P-03", UNASKED, any(&[Autostart]), &[any(&[AppendFile, Spawn])], Critical),
     when("P-04", BUILD, any(&[ShellRc]), &[any(&[AppendFile, Spawn])], Critical),
     when("P-04", UNASKED, any(&[ShellRc]), &[WRITES, NETWORK], Critical),
-    when("P-04", UNASKED, any(&[ShellRc]), &[WRITES], High),
+    when("P-04", SET_UP, any(&[ShellRc]), &[WRITES], High),
+    when("P-04", IMPORT, any(&[ShellRc]), &[WRITES], Medium),
     when("P-05", BUILD, any(&[GitHook]), &[any(&[AppendFile, Spawn])], Critical),
     when(
         "P-05",
@@ -257,7 +333,8 @@ const RULES: &[Rule] = &[
     ),
     when("P-05", UNASKED, any(&[GitHook]), &[WRITES, LEAVES], High),
     when("P-05", INSTALL, any(&[GitHook]), &[WRITES], Medium),
-    when("P-13", UNASKED, any(&[LoaderPreload]), &[WRITES], High),
+    when("P-13", SET_UP, any(&[LoaderPreload]), &[WRITES], High),
+    when("P-13", IMPORT, any(&[LoaderPreload]), &[WRITES], Medium),
     when("A-04", BUILD, any(&[InstructionFile, AgentSettings]), &[any(&[AppendFile])], Critical),
     when("A-04", UNASKED, any(&[InstructionFile, AgentSettings]), &[WRITES, NETWORK], Critical),
     when("A-04", UNASKED, any(&[InstructionFile, AgentSettings]), &[WRITES], High),
@@ -282,7 +359,14 @@ const RULES: &[Rule] = &[
     when("R-13", RUNTIME, any(&[AskForKey]), &[any(&[McpServer]), PRIVATE], Critical),
     when("R-13", RUNTIME, any(&[AskForKey]), &[any(&[McpServer])], High),
     several(4, when("R-01", LOADED, SECRETS, &[LEAVES], High)),
-    when("R-02", LOADED, any(&[EnvironmentWhole]), &[any(&[DropHost])], Critical),
+    when(
+        "R-02",
+        LOADED,
+        any(&[EnvironmentWhole, SendsEnvironment]),
+        &[any(&[ContactsDrop, ContactsAddress])],
+        Critical,
+    ),
+    when("R-02", LOADED, any(&[EnvironmentWhole]), &[any(&[DropHost])], Medium),
     when("R-18", LOADED, any(&[DropHost]), &[PRIVATE, any(&[Signal::Send, Fetch])], High),
     when(
         "R-05",
@@ -291,7 +375,14 @@ const RULES: &[Rule] = &[
         &[any(&[SecretBrowser, BrowserFolder, SecretWallet, SecretMessenger]), NETWORK],
         Critical,
     ),
-    when("R-04", LOADED, any(&[SecretBrowser]), &[any(&[Decrypt]), LEAVES], High),
+    when(
+        "R-04",
+        LOADED,
+        any(&[SecretBrowser]),
+        &[any(&[Decrypt]), any(&[SendsSecret, SendsFile, DropHost, ContactsAddress])],
+        High,
+    ),
+    when("R-04", LOADED, any(&[SecretBrowser]), &[any(&[Decrypt]), LEAVES], Medium),
     when("R-52", LOADED, any(&[SecretMessenger]), &[any(&[DropHost]), NETWORK], High),
     when("R-07", LOADED, any(&[MintCredential]), &[any(&[Signal::Send])], Medium),
     when("R-12", LOADED, any(&[AgentBypass]), &[any(&[Spawn]), PRIVATE], High),
@@ -303,45 +394,45 @@ const RULES: &[Rule] = &[
     when("O-05", LOADED, any(&[Xor]), &[any(&[EvalDecoded, EvalFetched])], High),
     when("R-22", LOADED, any(&[Wipe]), &[any(&[Spawn])], Medium),
     // ── what scripts were followed to ──
-    when("I-50", INSTALL, any(&[SendsSecret, SendsKey]), &[], Critical),
-    when("R-02", INSTALL, any(&[SendsEnvironment]), &[], Critical),
-    when("I-10", INSTALL, any(&[RunsFetched, RunsDecoded, FetchesProgram]), &[], Critical),
-    when(
+    script(when("I-50", INSTALL, any(&[SendsSecret, SendsKey]), &[], Critical)),
+    script(when("R-02", INSTALL, any(&[SendsEnvironment]), &[], Critical)),
+    script(when("I-10", INSTALL, any(&[RunsFetched, RunsDecoded, FetchesProgram]), &[], Critical)),
+    script(when(
         "I-10",
         INSTALL,
         any(&[DropsFetched]),
         &[any(&[ContactsAddress, ContactsDrop, TlsOff, Detach, HiddenCall, Xor, Obfuscated])],
         Critical,
-    ),
-    when("I-13", INSTALL, any(&[SendsIdentity]), &[], High),
-    when("R-28", INSTALL, any(&[SendsCapture]), &[], Critical),
-    when("R-28", ALWAYS, any(&[SendsCapture]), &[], High),
-    when("R-50", ALWAYS, any(&[ReverseShell]), &[], Critical),
-    when("R-51", INSTALL, any(&[ContactsAddress]), &[], High),
-    when(
+    )),
+    script(when("I-13", INSTALL, any(&[SendsIdentity]), &[], High)),
+    script(when("R-28", INSTALL, any(&[SendsCapture]), &[], Critical)),
+    script(when("R-28", ALWAYS, any(&[SendsCapture]), &[], High)),
+    script(when("R-50", ALWAYS, any(&[ReverseShell]), &[], Critical)),
+    script(when("R-51", INSTALL, any(&[ContactsAddress]), &[], High)),
+    script(when(
         "R-51",
         RUNTIME,
         any(&[ContactsAddress]),
         &[any(&[SendsIdentity, SendsOutput, SendsFile, RunsFetched])],
         High,
-    ),
-    when("O-04", INSTALL, any(&[HiddenCall]), &[], High),
-    when("O-04", RUNTIME, any(&[HiddenCall]), &[], Medium),
-    when("M-50", RUNTIME, any(&[SendsSecret]), &[any(&[ContactsDrop, ContactsAddress])], Critical),
-    when("M-50", RUNTIME, any(&[SendsSecret]), &[], High),
-    when("R-02", RUNTIME, any(&[SendsEnvironment]), &[], High),
-    when("M-01", RUNTIME, any(&[RemoteOrders]), &[any(&[RunsFetched])], Critical),
-    when("M-01", RUNTIME, any(&[RunsFetched]), &[], High),
-    when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High),
-    when("O-06", RUNTIME, any(&[RunsDecoded]), &[any(&[Decrypt])], Critical),
-    when(
+    )),
+    script(when("O-04", INSTALL, any(&[HiddenCall]), &[], High)),
+    script(when("O-04", RUNTIME, any(&[HiddenCall]), &[], Medium)),
+    script(when("M-50", RUNTIME, any(&[SendsSecret]), &[any(&[ContactsDrop, ContactsAddress])], Critical)),
+    script(when("M-50", RUNTIME, any(&[SendsSecret]), &[], High)),
+    script(when("R-02", RUNTIME, any(&[SendsEnvironment]), &[], High)),
+    script(when("M-01", RUNTIME, any(&[RemoteOrders]), &[any(&[RunsFetched])], Critical)),
+    script(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
+    script(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
+    script(when("O-06", RUNTIME, any(&[RunsDecoded]), &[any(&[Decrypt])], Critical)),
+    script(when(
         "M-01",
         RUNTIME,
         any(&[RunsDecoded]),
         &[any(&[DropHost, Blob, Obfuscated, ContactsAddress, HiddenCall])],
         High,
-    ),
-    when("R-14", RUNTIME, any(&[SendsKey]), &[], Critical),
+    )),
+    script(when("R-14", RUNTIME, any(&[SendsKey]), &[], Critical)),
     // ── habits of worms and their like ──
     when(
         "R-08",

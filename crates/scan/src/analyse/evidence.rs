@@ -4,7 +4,7 @@ use super::dictionary::{self, Match};
 use super::fold;
 use super::hidden;
 use super::lexing::{Kind, Language, Lexed, lex};
-use super::python;
+use super::python::{self, Seen};
 use super::signal::{Hit, Signal, Signals};
 use super::text;
 use crate::SourceFile;
@@ -27,8 +27,8 @@ pub(super) struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// Reads one file; `None` where it shows nothing.
-    pub(super) fn gather(file: &'a SourceFile<'a>, stage: Stage) -> Option<Self> {
+    /// Reads one file, with what walking it showed; `None` where it shows nothing.
+    pub(super) fn gather(file: &'a SourceFile<'a>, stage: Stage, seen: Option<&Seen>) -> Option<Self> {
         let language = language_of(file);
         if is_binary(file.bytes) {
             return None;
@@ -60,12 +60,21 @@ impl<'a> Evidence<'a> {
             camouflage(file.bytes, language, &mut hits);
         }
         hits.sort_by_key(|hit| hit.offset);
-        if hits.is_empty() {
+        if hits.is_empty() && seen.is_none_or(|seen| seen.hits.is_empty()) {
             return None;
         }
-        let mut evidence = Self { file, hits, stage, aside: stage == Stage::Runtime && is_aside(file.path) };
+        let mut evidence = Self {
+            file,
+            hits,
+            stage,
+            aside: matches!(stage, Stage::Runtime | Stage::Import) && is_aside(file.path),
+        };
         if language == Language::Python && matches!(stage, Stage::Install | Stage::Import) {
             python::mark_live(&mut evidence);
+        }
+        if let Some(seen) = seen {
+            evidence.hits.extend_from_slice(&seen.hits);
+            evidence.hits.sort_by_key(|hit| hit.offset);
         }
         Some(evidence)
     }

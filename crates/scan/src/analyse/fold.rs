@@ -1,11 +1,9 @@
 //! Text that is not written as it is used: strings glued together, paths joined from parts,
 //! escapes, base64 and hexadecimal. One level is undone and searched again.
 
+use super::decoding;
 use super::dictionary::{self, Match};
 use super::lexing::{Lexed, Span};
-use base64::Engine;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 const LONGEST_DECODED: usize = 1 << 20;
 const SHORTEST_ENCODED: usize = 16;
@@ -96,9 +94,9 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let decoded = if text.starts_with(b"\\x") {
         unescape(text)
     } else if text.iter().all(u8::is_ascii_hexdigit) && text.len().is_multiple_of(2) {
-        unhex(text)
+        decoding::hexadecimal(text)
     } else if text.iter().all(|&byte| is_base64(byte)) {
-        decode_base64(text)
+        decoding::base64(text)
     } else {
         None
     }?;
@@ -107,26 +105,13 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
     (printable * 10 >= decoded.len() * 9).then_some(decoded)
 }
 
-pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
-    const URL: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
-    STANDARD.decode(text).or_else(|_| URL.decode(text)).ok()
-}
-
-pub(super) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
-    text.chunks_exact(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
-}
-
 fn unescape(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4);
     let mut at = 0;
     while at < text.len() {
         match text.get(at..at + 4) {
             Some([b'\\', b'x', high, low]) => {
-                out.extend(unhex(&[*high, *low])?);
+                out.extend(decoding::hexadecimal(&[*high, *low])?);
                 at += 4;
             }
             _ => {

@@ -10,6 +10,7 @@ mod binary;
 mod change;
 mod combine;
 mod configs;
+mod decoding;
 mod dictionary;
 mod evidence;
 mod fold;
@@ -26,6 +27,7 @@ mod rust;
 mod shell;
 mod signal;
 mod text;
+mod weigh;
 
 use crate::traits::Traits;
 use crate::{PackageFiles, PypiKind};
@@ -34,7 +36,8 @@ use combine::{Scope, combine};
 use doorward_protocol::{Ecosystem, Finding, Severity, Stage};
 use evidence::Evidence;
 use lexing::Language;
-use report::Report;
+use report::{Report, Words};
+pub use weigh::Facts;
 use signal::{Signal, Signals};
 
 /// Everything worth saying about a package, worst first.
@@ -52,8 +55,61 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
     automation::inspect(package, &mut report);
     let name = naming::inspect(package, &mut report);
 
+    let (running, gathered) = gather(package);
+    rust::inspect(package, &gathered, &running.build, &mut report);
+    binary::inspect(package, &gathered, &mut report);
+    // A set-up script that imports half of its package is no program made of all those files.
+    let (together, apart): (Vec<usize>, Vec<usize>) = if running.python.len() > weigh::MOST_TOGETHER {
+        running.python.iter().partition(|&&index| package.files[index].path == "setup.py")
+    } else {
+        (running.python.clone(), Vec::new())
+    };
+    for &index in &apart {
+        let files = gathered[index].iter().collect();
+        combine(&Scope { stage: Stage::Install, files, waiting_too: false, package: name }, &mut report);
+    }
+    for group in [(&running.npm, Stage::Install), (&together, Stage::Install), (&running.build, Stage::Build)]
+    {
+        let files: Vec<&Evidence<'_>> =
+            group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
+        let waiting_too = group.1 == Stage::Build;
+        combine(&Scope { stage: group.1, files, waiting_too, package: name }, &mut report);
+    }
+    // A tool for agents acts as one program, whichever of its files holds the server.
+    let serves_agents = gathered
+        .iter()
+        .flatten()
+        .any(|evidence| !evidence.aside && evidence.all().contains(Signal::McpServer));
+    let role = if serves_agents { name.and(Signals::of(&[Signal::ServesAgents])) } else { name };
+    let in_macro = role.and(Signals::of(&[Signal::InMacro]));
+    for (index, evidence) in gathered.iter().enumerate() {
+        let role = if running.macros.contains(&index) { in_macro } else { role };
+        if let Some(evidence) = evidence {
+            alone(evidence, role, &mut report);
+        }
+    }
+    start_hooks(package, &gathered, &mut report);
+    weighed(package, &gathered, name, &mut report);
+    let traits = change::traits(package, &gathered);
+    if let Some(before) = before {
+        change::inspect(package, &gathered, before, &traits, &mut report);
+    }
+    (report.finish(), traits)
+}
+
+/// The files that run without being asked for.
+struct Running {
+    npm: Vec<usize>,
+    python: Vec<usize>,
+    build: Vec<usize>,
+    macros: Vec<usize>,
+}
+
+/// Reads every file for what it shows.
+fn gather<'a>(package: &'a PackageFiles<'a>) -> (Running, Vec<Option<Evidence<'a>>>) {
     let mut npm_install = npm::install_files(package);
-    let python_install = python::install_files(package);
+    let followed = python::follow(package);
+    let python_install = followed.install;
     let build = rust::build_files(package);
     let macros = rust::macro_files(package);
     let early = rust::early_files(&package.files);
@@ -77,7 +133,13 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
         })
         .collect();
     let mut gathered: Vec<Option<Evidence<'_>>> =
-        package.files.iter().zip(&stages).map(|(file, &stage)| Evidence::gather(file, stage)).collect();
+        package
+        .files
+        .iter()
+        .zip(&stages)
+        .enumerate()
+        .map(|(index, (file, &stage))| Evidence::gather(file, stage, followed.seen.get(&index)))
+        .collect();
     js::follow(package, &stages, &mut gathered);
     rust::follow(package, &[&build, &macros].map(Vec::as_slice).concat(), &stages, &mut gathered);
     rust::follow(package, &early, &stages, &mut gathered);
@@ -87,34 +149,31 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
             Some(Evidence { hits, ..Evidence::empty(&package.files[manifest], Stage::Install) });
         npm_install.push(manifest);
     }
+    (Running { npm: npm_install, python: python_install, build, macros }, gathered)
+}
 
-    rust::inspect(package, &gathered, &build, &mut report);
-    binary::inspect(package, &gathered, &mut report);
-    for group in [(&npm_install, Stage::Install), (&python_install, Stage::Install), (&build, Stage::Build)] {
-        let files: Vec<&Evidence<'_>> =
-            group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
-        let waiting_too = group.1 == Stage::Build;
-        combine(&Scope { stage: group.1, files, waiting_too, package: name }, &mut report);
+/// What the model is fitted on: the facts of every group of files that run together.
+pub fn facts(package: &PackageFiles<'_>) -> Vec<Facts> {
+    let mut report = Report::default();
+    let name = naming::inspect(package, &mut report);
+    weigh::facts(package, &gather(package).1, name)
+}
+
+/// What the heaviest group of files weighs.
+fn weighed(
+    package: &PackageFiles<'_>,
+    gathered: &[Option<Evidence<'_>>],
+    name: Signals,
+    report: &mut Report,
+) {
+    let facts = weigh::facts(package, gathered, name);
+    let heaviest = facts.iter().map(weigh::weigh).max_by(|one, two| one.sum.total_cmp(&two.sum));
+    let Some(weighed) = heaviest else { return };
+    if let (Some(severity), Some((file, offset))) = (weighed.severity(), weighed.place())
+        && let Some(file) = package.files.get(file)
+    {
+        report.say("V-01", file, offset, severity, Words { title: None, why: weighed.reasons() });
     }
-    // A tool for agents acts as one program, whichever of its files holds the server.
-    let serves_agents = gathered
-        .iter()
-        .flatten()
-        .any(|evidence| !evidence.aside && evidence.all().contains(Signal::McpServer));
-    let role = if serves_agents { name.and(Signals::of(&[Signal::ServesAgents])) } else { name };
-    let in_macro = role.and(Signals::of(&[Signal::InMacro]));
-    for (index, evidence) in gathered.iter().enumerate() {
-        let role = if macros.contains(&index) { in_macro } else { role };
-        if let Some(evidence) = evidence {
-            alone(evidence, role, &mut report);
-        }
-    }
-    start_hooks(package, &gathered, &mut report);
-    let traits = change::traits(package, &gathered);
-    if let Some(before) = before {
-        change::inspect(package, &gathered, before, &traits, &mut report);
-    }
-    (report.finish(), traits)
 }
 
 /// What one file means by itself, in a package of this role.

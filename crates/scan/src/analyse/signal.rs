@@ -28,7 +28,7 @@ signals! {
     Decode, Decrypt, Xor, Blob, Obfuscated, Staging,
     // Staying and spreading.
     ShellRc, GitHook, Cron, SystemdUser, AuthorizedKeys, Autostart, LoaderPreload, InstructionFile, AgentSettings,
-    Publish, AppendFile,
+    Publish, Upload, AppendFile,
     // Harvesting.
     MintCredential, KeyPattern, AskForKey, SecretScanner, DockerSocket, AgentBypass, McpServer, ServesAgents,
     Clipboard, Screen, WalletHook,
@@ -84,6 +84,11 @@ impl Signals {
     /// How many signals are in both.
     pub(super) const fn shared(self, other: Self) -> u32 {
         (self.0 & other.0).count_ones()
+    }
+
+    /// The signals of the set, in order.
+    pub(super) fn names(self) -> impl Iterator<Item = Signal> {
+        Signal::ALL.iter().copied().filter(move |&signal| self.contains(signal))
     }
 
     /// Adds one.

@@ -1,6 +1,7 @@
 //! The child's side: confines itself, then reads packages on request.
 
 mod excerpt;
+mod facts;
 pub(crate) mod protocol;
 mod read;
 mod sandbox;
@@ -27,6 +28,11 @@ pub fn main() -> ExitCode {
     {
         let port = port.to_string_lossy().parse().unwrap_or(0);
         return self_test::run(Path::new(granted), Path::new(other), port);
+    }
+    if let Some((flag, paths)) = arguments.split_first()
+        && flag == "--facts"
+    {
+        return facts::run(paths);
     }
     if !arguments.is_empty() {
         eprintln!("doorward-scan-worker is started by doorward and doorward-app and takes no arguments");

@@ -254,6 +254,20 @@ impl Package {
         (finish(manifest, findings, self.contents.unscanned, self.shown), traits)
     }
 
+    /// The facts of each group of files that run together.
+    pub(super) fn facts(&mut self) -> Vec<Vec<String>> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let manifest = self.identify();
+            let files = self.contents.files.iter();
+            let files = files
+                .map(|file| SourceFile { path: &file.path, bytes: &file.bytes, executable: file.executable })
+                .collect();
+            analyse::facts(&PackageFiles { manifest: &manifest, files })
+        }));
+        let names = |facts: analyse::Facts| facts.names.into_keys().collect();
+        outcome.unwrap_or_default().into_iter().map(names).collect()
+    }
+
     fn identify(&mut self) -> Manifest {
         let Contents { files, unscanned, .. } = &mut self.contents;
         self.manifest.get_or_insert_with(|| identify(&self.hint, files, unscanned)).clone()

@@ -1,7 +1,7 @@
 //! What the language's own functions make of constants.
 
 use super::value::{HOLE, Is, Origin, Origins, Value};
-use crate::analyse::fold;
+use crate::analyse::decoding;
 use std::rc::Rc;
 
 /// Text longer than this is not built.
@@ -412,13 +412,13 @@ fn parse_number(value: &Value, radix: u32, name: &str) -> Option<f64> {
 
 fn base64(text: &str) -> Option<Vec<u8>> {
     let dense: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    fold::decode_base64(&dense)
+    decoding::base64(&dense)
 }
 
 fn encode(text: &str, encoding: &str) -> Option<Vec<u8>> {
     match encoding {
         "base64" | "base64url" => base64(text),
-        "hex" => fold::unhex(text.as_bytes()),
+        "hex" => decoding::hexadecimal(text.as_bytes()),
         "latin1" | "binary" => {
             text.chars().map(|character| u8::try_from(u32::from(character) & 0xFF).ok()).collect()
         }
@@ -436,7 +436,7 @@ fn unescape(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let pair = bytes.get(at + 1..at + 3).and_then(fold::unhex);
+        let pair = bytes.get(at + 1..at + 3).and_then(decoding::hexadecimal);
         match (bytes[at], pair) {
             (b'%', Some(decoded)) => {
                 out.extend(decoded);

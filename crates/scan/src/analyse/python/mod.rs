@@ -1,17 +1,120 @@
 //! Python: what runs on installation and on import, and what only waits in functions.
 
-use super::evidence::Evidence;
+mod call;
+mod express;
+mod fold;
+mod interpreter;
+mod roles;
+mod tree;
+mod value;
+
+use super::evidence::{Evidence, language_of};
 use super::lexing::{Kind, Language, Lexed, lex};
 use super::signal::Signal::*;
 use super::signal::Signals;
 use super::text;
-use crate::{PackageFiles, PypiKind};
+use crate::{PackageFiles, PypiKind, SourceFile};
+use aho_corasick::AhoCorasick;
 use doorward_protocol::Stage;
-use std::collections::HashSet;
+use interpreter::Interpreter;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+pub(super) use interpreter::Seen;
+
+/// What walking the package's Python files showed, by file.
+#[derive(Default)]
+pub(super) struct Followed {
+    pub(super) seen: HashMap<usize, Seen>,
+    /// The files that installing the package runs.
+    pub(super) install: Vec<usize>,
+}
+
+/// Walks the files that may do something, those first that run on installation.
+pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
+    let roots = install_files(package);
+    let mut others: Vec<usize> = package
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(index, file)| !roots.contains(index) && is_walked(file))
+        .map(|(index, _)| index)
+        .collect();
+    others.sort_by_key(|&index| {
+        let file = &package.files[index];
+        (file.path.contains("test"), !file.path.ends_with("__init__.py"), file.bytes.len())
+    });
+    tree::with_deep_stack(|| {
+        let trees = interpreter::Trees::default();
+        let mut interpreter = Interpreter::new(&trees, &package.files);
+        for &root in &roots {
+            let is_script = package.files[root].path.ends_with("setup.py");
+            interpreter.walk(root, is_script);
+        }
+        let mut install = roots.clone();
+        install.extend(interpreter.walked_live());
+        install.sort_unstable();
+        install.dedup();
+        for file in others {
+            interpreter.walk(file, false);
+        }
+        Followed { seen: interpreter.seen, install }
+    })
+}
+
+/// Words without which a file neither runs, fetches, decodes nor hides anything.
+const STIRRING: &[&str] = &[
+    "exec",
+    "eval",
+    "compile(",
+    "__import__",
+    "import_module",
+    "getattr(",
+    "globals()",
+    "subprocess",
+    "os.system",
+    "popen",
+    "spawn",
+    "startfile",
+    "socket",
+    "requests",
+    "urllib",
+    "http",
+    "b64",
+    "base64",
+    "marshal",
+    "zlib",
+    "fromhex",
+    "Fernet",
+    "decrypt",
+    "ctypes",
+    "pyperclip",
+    "ImageGrab",
+    "pynput",
+    "environ",
+    "telebot",
+    "webhook",
+    "pip",
+    "b85",
+    "__builtins__",
+    "dns.",
+    "discord",
+    "webbrowser",
+    "chr(",
+];
+
+fn is_walked(file: &SourceFile<'_>) -> bool {
+    const LONGEST: usize = 2 << 20;
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| AhoCorasick::new(STIRRING).ok());
+    language_of(file) == Language::Python
+        && file.bytes.len() <= LONGEST
+        && words.as_ref().is_none_or(|words| words.is_match(file.bytes))
+}
 
 /// The files that run while the package is installed: `setup.py`, a build back end in the tree, and
 /// the modules of the package that they import.
-pub(super) fn install_files(package: &PackageFiles<'_>) -> Vec<usize> {
+fn install_files(package: &PackageFiles<'_>) -> Vec<usize> {
     let Some(pypi) = &package.manifest.pypi else { return Vec::new() };
     if pypi.kind != PypiKind::Sdist {
         return Vec::new();
@@ -82,7 +185,7 @@ pub(super) fn mark_live(evidence: &mut Evidence<'_>) {
         units.sort_by_key(|unit| unit.start);
     }
     let live = live_units(&without_prose(bytes, &lexed), &units);
-    for hit in &mut evidence.hits {
+    for hit in evidence.hits.iter_mut() {
         hit.live = enclosing(&units, hit.offset).is_none_or(|unit| live.contains(&unit));
     }
 }

@@ -1,0 +1,419 @@
+//! The values of expressions.
+
+use super::fold;
+use super::interpreter::{Frame, Interpreter};
+use super::roles::{Role, role};
+use super::value::{Callable, Is, Origin, Origins, Value};
+use crate::analyse::dictionary;
+use crate::analyse::signal::{PRIVATE, Signal};
+use ruff_python_ast::{Comprehension, Expr, FStringPart, InterpolatedStringElement, Number, Operator};
+use ruff_text_size::Ranged;
+
+/// Text longer than this, in letters and digits only, is data in disguise.
+const BLOB: usize = 300;
+
+impl<'t> Interpreter<'t> {
+    /// The value of an expression, as far as it can be told.
+    pub(super) fn value(&mut self, expression: &'t Expr) -> Value<'t> {
+        let value = if self.enter() { self.value_of(expression) } else { Value::UNKNOWN };
+        self.leave();
+        value
+    }
+
+    fn value_of(&mut self, expression: &'t Expr) -> Value<'t> {
+        match expression {
+            Expr::StringLiteral(text) => literal(text.value.to_str().as_bytes(), false),
+            Expr::BytesLiteral(bytes) => {
+                let all: Vec<u8> = bytes.value.iter().flat_map(|part| part.value.iter().copied()).collect();
+                literal(&all, true)
+            }
+            Expr::FString(text) => {
+                let mut parts = Vec::new();
+                for part in text.value.iter() {
+                    match part {
+                        FStringPart::Literal(part) => parts.push(literal(part.value.as_bytes(), false)),
+                        FStringPart::FString(inner) => {
+                            for element in inner.elements.iter() {
+                                parts.push(match element {
+                                    InterpolatedStringElement::Literal(part) => {
+                                        literal(part.value.as_bytes(), false)
+                                    }
+                                    InterpolatedStringElement::Interpolation(part) => {
+                                        self.value(&part.expression)
+                                    }
+                                });
+                            }
+                        }
+                    }
+                }
+                look(fold::glue(parts.iter()))
+            }
+            Expr::NumberLiteral(number) => match &number.value {
+                Number::Int(number) => {
+                    number.as_i64().map_or(Value::UNKNOWN, |number| Value::of(Is::Number(number)))
+                }
+                _ => Value::UNKNOWN,
+            },
+            Expr::BooleanLiteral(truth) => Value::of(Is::Number(truth.value.into())),
+            Expr::Name(name) => self.name(name.id.as_str(), expression.range().start().to_usize()),
+            Expr::Attribute(attribute) => {
+                let on = self.value(&attribute.value);
+                self.attribute(&on, attribute.attr.as_str())
+            }
+            Expr::Subscript(subscript) => self.subscript(subscript),
+            Expr::Call(call) => self.call(call),
+            Expr::BinOp(_) => self.chain(expression),
+            Expr::BoolOp(operation) => {
+                let values: Vec<_> = operation.values.iter().map(|value| self.value(value)).collect();
+                values.into_iter().reduce(|one, two| one.or(&two)).unwrap_or(Value::UNKNOWN)
+            }
+            Expr::UnaryOp(operation) => {
+                let value = self.value(&operation.operand);
+                match (operation.op, value.number()) {
+                    (ruff_python_ast::UnaryOp::USub, Some(number)) => {
+                        Value { is: Is::Number(number.wrapping_neg()), ..value }
+                    }
+                    (ruff_python_ast::UnaryOp::Invert, Some(number)) => {
+                        Value { is: Is::Number(!number), ..value }
+                    }
+                    _ => value.blurred(),
+                }
+            }
+            Expr::Named(named) => {
+                let value = self.value(&named.value);
+                self.assign(&named.target, value.clone());
+                value
+            }
+            Expr::Lambda(lambda) => Value::of(Is::Function(Callable::Lambda(self.current_module(), lambda))),
+            Expr::If(choice) => {
+                self.value(&choice.test);
+                let one = self.value(&choice.body);
+                let two = self.value(&choice.orelse);
+                one.or(&two)
+            }
+            Expr::Dict(dict) => {
+                let mut items = Vec::new();
+                for item in &dict.items {
+                    let key = item.key.as_ref().map_or(Value::UNKNOWN, |key| self.value(key));
+                    items.push((key, self.value(&item.value)));
+                }
+                Value::of(Is::Dict(items.into()))
+            }
+            Expr::List(list) => self.list(&list.elts),
+            Expr::Tuple(list) => self.list(&list.elts),
+            Expr::Set(list) => self.list(&list.elts),
+            Expr::ListComp(comprehension) => {
+                self.comprehension(&comprehension.generators, None, &comprehension.elt)
+            }
+            Expr::SetComp(comprehension) => {
+                self.comprehension(&comprehension.generators, None, &comprehension.elt)
+            }
+            Expr::Generator(comprehension) => {
+                self.comprehension(&comprehension.generators, None, &comprehension.elt)
+            }
+            Expr::DictComp(comprehension) => self.comprehension(
+                &comprehension.generators,
+                comprehension.key.as_deref(),
+                &comprehension.value,
+            ),
+            Expr::Await(wait) => self.value(&wait.value),
+            Expr::YieldFrom(wait) => self.value(&wait.value),
+            Expr::Yield(wait) => wait.value.as_ref().map_or(Value::UNKNOWN, |value| self.value(value)),
+            Expr::Starred(starred) => self.value(&starred.value),
+            Expr::Compare(compare) => {
+                self.value(&compare.left);
+                for comparator in &compare.comparators {
+                    self.value(comparator);
+                }
+                Value::UNKNOWN
+            }
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    fn list(&mut self, elements: &'t [Expr]) -> Value<'t> {
+        fold::list(elements.iter().map(|element| self.value(element)).collect())
+    }
+
+    fn name(&mut self, name: &'t str, _at: usize) -> Value<'t> {
+        match name {
+            "__file__" => Value::named(name).with(Origin::OwnFile),
+            _ => {
+                let value = self.lookup(name);
+                if value.name() == Some("os.environ") { value.with(Origin::Environment) } else { value }
+            }
+        }
+    }
+
+    /// `on.name`.
+    pub(super) fn attribute(&mut self, on: &Value<'t>, name: &'t str) -> Value<'t> {
+        match &on.is {
+            Is::Module(module) => {
+                let known = self.globals[*module].get(name).cloned();
+                known.unwrap_or_else(|| Value::UNKNOWN.after(on))
+            }
+            Is::Instance(module, class) | Is::Class(module, class) => {
+                if let Some(value) = self.attribute_of(*module, class, name) {
+                    return value;
+                }
+                let method = class.body.iter().find_map(|statement| match statement {
+                    ruff_python_ast::Stmt::FunctionDef(method) if method.name.as_str() == name => {
+                        Some(method)
+                    }
+                    _ => None,
+                });
+                match method {
+                    Some(method) => Value::of(Is::Function(Callable::Function(*module, method, Some(class)))),
+                    None => self.globals[*module].get(name).cloned().unwrap_or_else(|| on.blurred()),
+                }
+            }
+            Is::Named(path) if path.len() < 160 => {
+                let path = match (path.as_ref(), name) {
+                    ("builtins" | "__builtins__" | "__builtin__" | "six.moves.builtins", _) => {
+                        name.to_owned()
+                    }
+                    ("os", "environ") => "os.environ".to_owned(),
+                    (path, "__dict__") => format!("{path}.__dict__"),
+                    (path, _) => format!("{}.{name}", canonical(path)),
+                };
+                let mut value = Value { is: Is::Named(path.into()), from: on.from, paths: on.paths };
+                if value.name() == Some("os.environ") {
+                    value.from.add(Origin::Environment);
+                }
+                value
+            }
+            // A path's parts are paths; a response's text is a response's.
+            Is::Text(_) | Is::Bytes(_) => on.clone(),
+            _ => Value { is: Is::Unknown, from: on.origins(), paths: on.all_paths() },
+        }
+    }
+
+    fn subscript(&mut self, subscript: &'t ruff_python_ast::ExprSubscript) -> Value<'t> {
+        let on = self.value(&subscript.value);
+        if let Expr::Slice(slice) = &*subscript.slice {
+            let mut bound =
+                |bound: &'t Option<Box<Expr>>| bound.as_ref().map(|bound| self.value(bound).number());
+            let (from, to, step) = (bound(&slice.lower), bound(&slice.upper), bound(&slice.step));
+            return match (from, to, step.unwrap_or(Some(1))) {
+                (Some(None), ..) | (_, Some(None), _) | (_, _, None | Some(0)) => on.blurred(),
+                (from, to, Some(step)) => look(fold::slice(&on, from.flatten(), to.flatten(), step)),
+            };
+        }
+        let key = self.value(&subscript.slice);
+        let at = subscript.range().start().to_usize();
+        match (&on.is, key.whole_text().and_then(|key| std::str::from_utf8(key).ok())) {
+            (Is::Named(path), Some(name)) => match path.as_ref() {
+                "os.environ" | "environ" => environment_variable(name),
+                "globals()" | "locals()" | "vars()" => self.named_by_text(name, at),
+                "__builtins__" | "builtins.__dict__" | "__builtins__.__dict__" | "vars(builtins)" => {
+                    self.hidden(Value::named(name), at)
+                }
+                "sys.modules" => Value::named(name),
+                path if path.ends_with(".__dict__") => {
+                    let value = Value::named(format!("{}.{name}", path.trim_end_matches(".__dict__")));
+                    self.hidden(value, at)
+                }
+                _ => Value { is: Is::Named(format!("{path}[]").into()), from: on.from, paths: on.paths },
+            },
+            (Is::Named(path), None) if path.as_ref() == "os.environ" => Value::UNKNOWN.after(&on),
+            (Is::Named(path), None) if path.len() < 160 => {
+                Value { is: Is::Named(format!("{path}[]").into()), from: on.from, paths: on.paths }
+            }
+            _ => look(fold::index(&on, &key)),
+        }
+    }
+
+    /// A name that the program spells in a text: `globals()['ex' + 'ec']`.
+    fn named_by_text(&mut self, name: &str, at: usize) -> Value<'t> {
+        let value = self.lookup(name);
+        self.hidden(value, at)
+    }
+
+    /// A function reached by a way that hides which one it is.
+    pub(super) fn hidden(&mut self, value: Value<'t>, at: usize) -> Value<'t> {
+        let dangerous = value.name().and_then(|name| role(canonical(name)));
+        if matches!(dangerous, Some(Role::Eval | Role::Spawn | Role::Compile | Role::Marshal | Role::Decode))
+        {
+            self.note(Signal::HiddenCall, at);
+        }
+        value
+    }
+
+    /// Operators in a row, from the left, without one call for each.
+    fn chain(&mut self, expression: &'t Expr) -> Value<'t> {
+        let mut rest = Vec::new();
+        let mut first = expression;
+        while let Expr::BinOp(operation) = first {
+            rest.push((operation.op, &*operation.right));
+            first = &operation.left;
+        }
+        let mut value = self.value(first);
+        let mut texts = vec![value];
+        while let Some((op, right)) = rest.pop() {
+            let right = self.value(right);
+            let glues = op == Operator::Add
+                && texts.iter().chain([&right]).any(|value| value.as_text().is_some())
+                && !matches!(right.is, Is::List(_));
+            if glues {
+                texts.push(right);
+            } else {
+                let left = if texts.len() > 1 { fold::glue(texts.iter()) } else { texts.swap_remove(0) };
+                texts = vec![fold::binary(op, &left, &right)];
+            }
+        }
+        value = if texts.len() > 1 { fold::glue(texts.iter()) } else { texts.swap_remove(0) };
+        look(value)
+    }
+
+    fn comprehension(
+        &mut self,
+        generators: &'t [Comprehension],
+        key: Option<&'t Expr>,
+        element: &'t Expr,
+    ) -> Value<'t> {
+        let Some((first, rest)) = generators.split_first() else { return Value::UNKNOWN };
+        let over = self.value(&first.iter);
+        let module = self.current_module();
+        let mut out = Vec::new();
+        self.push_scope();
+        let known = fold::elements(&over).filter(|_| rest.is_empty() && first.ifs.is_empty());
+        let items = match known {
+            Some(items) if items.len() <= 100_000 => items,
+            _ => {
+                for generator in generators {
+                    let over = self.value(&generator.iter);
+                    self.assign(&generator.target, over.blurred());
+                    for test in &generator.ifs {
+                        self.value(test);
+                    }
+                }
+                let value = self.value(element).after(&over.blurred());
+                self.pop_scope();
+                return value.blurred();
+            }
+        };
+        for item in items {
+            if !self.step() {
+                break;
+            }
+            self.assign(&first.target, item);
+            let value = self.value(element);
+            match key {
+                Some(key) => {
+                    let key = self.value(key);
+                    out.push((key, value));
+                }
+                None => out.push((Value::UNKNOWN, value)),
+            }
+        }
+        self.pop_scope();
+        debug_assert_eq!(module, self.current_module());
+        let mut value = match key {
+            Some(_) => Value::of(Is::Dict(out.into())),
+            None => fold::list(out.into_iter().map(|(_, value)| value).collect()),
+        };
+        value.from = over.from;
+        value
+    }
+
+    fn push_scope(&mut self) {
+        let Some(frame) = self.frames.last() else { return };
+        let scope = Frame::within(frame);
+        self.frames.push(scope);
+    }
+
+    fn pop_scope(&mut self) {
+        self.frames.pop();
+    }
+}
+
+/// The one spelling of names that have several.
+pub(super) fn canonical(name: &str) -> &str {
+    name.strip_prefix("builtins.").or_else(|| name.strip_prefix("__builtins__.")).unwrap_or(name)
+}
+
+/// `os.environ["NAME"]`.
+pub(super) fn environment_variable<'t>(name: &str) -> Value<'t> {
+    match name {
+        "USER" | "USERNAME" | "LOGNAME" | "HOSTNAME" | "COMPUTERNAME" | "USERDOMAIN" => {
+            Value::named("os.environ[]").with(Origin::Identity)
+        }
+        // Whoever needs these signs with them; nobody sends them as they are.
+        "AWS_SECRET_ACCESS_KEY" | "PRIVATE_KEY" | "MNEMONIC" | "SEED_PHRASE" => {
+            Value::named("os.environ[]").with(Origin::Secret)
+        }
+        "TEMP" | "TMP" | "TMPDIR" => Value::named("os.environ[]").with(Origin::Temporary),
+        _ => Value::named("os.environ[]"),
+    }
+}
+
+fn literal<'t>(bytes: &[u8], binary: bool) -> Value<'t> {
+    look(Value::of(if binary { Is::Bytes(bytes.into()) } else { Is::Text(bytes.into()) }))
+}
+
+/// What a text itself tells: addresses, secret places, long data.
+pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
+    let Some(text) = value.as_text() else { return value };
+    let mut from = Origins::NONE;
+    if text.len() > BLOB && !text.contains(&b' ') {
+        from.add(Origin::Blob);
+    }
+    if (4..=2048).contains(&text.len()) {
+        let address = memchr::memmem::find(text, b"://");
+        if let Some(start) = address {
+            from.add(Origin::Address);
+            let host = &text[start + 3..];
+            let end =
+                host.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b' ')).unwrap_or(host.len());
+            let (host, path) = host.split_at(end);
+            if is_bare(host) {
+                from.add(Origin::BareAddress);
+            }
+            if names_a_program(path) {
+                from.add(Origin::ProgramAddress);
+            }
+        } else if is_bare(text) {
+            from.add(Origin::BareAddress);
+        }
+        for word in dictionary::search(text) {
+            match word.decoded_signal() {
+                Signal::DropHost => from.add(Origin::DropHost),
+                signal if PRIVATE.contains(signal) => from.add(Origin::SecretPath),
+                Signal::SecretRegistry => from.add(Origin::SecretPath),
+                Signal::Identity => from.add(Origin::Identity),
+                _ => {}
+            }
+        }
+    }
+    value.from = value.from.and(from);
+    value
+}
+
+/// Four numbers with dots, and not one of the addresses that stay on the machine or in the house.
+pub(super) fn is_bare(host: &[u8]) -> bool {
+    let host = host.rsplit(|&byte| byte == b'@').next().unwrap_or(host);
+    let host = host.split(|&byte| byte == b':').next().unwrap_or(host);
+    let Ok(host) = std::str::from_utf8(host) else { return false };
+    match host.parse::<std::net::Ipv4Addr>() {
+        Ok(address) => {
+            !(address.is_loopback()
+                || address.is_private()
+                || address.is_unspecified()
+                || address.is_link_local()
+                || address.is_broadcast()
+                || address.is_documentation()
+                || matches!(address.octets(), [8, 8, 8, 8] | [8, 8, 4, 4] | [1, 1, 1, 1] | [1 | 0, ..]))
+        }
+        Err(_) => false,
+    }
+}
+
+fn names_a_program(path: &[u8]) -> bool {
+    let path = path.split(|&byte| matches!(byte, b'?' | b'#')).next().unwrap_or(path).to_ascii_lowercase();
+    [
+        ".exe", ".ps1", ".bat", ".vbs", ".scr", ".dll", ".sh", ".py", ".pyw", ".bin", ".elf", ".hta", ".msi",
+        ".jar", ".cmd", ".lnk", ".pyc",
+    ]
+    .iter()
+    .any(|ending| path.ends_with(ending.as_bytes()))
+}

@@ -1,0 +1,805 @@
+//! Walks a program as Python would run it, with values known in part, and notes what flows where.
+
+use super::roles::{Role, role};
+use super::tree;
+use super::value::{Callable, Is, Origin, Origins, Value};
+use crate::SourceFile;
+use crate::analyse::lexing::Kind;
+use crate::analyse::signal::{Hit, Signal};
+use ruff_python_ast::{Expr, ModModule, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_parser::Parsed;
+use ruff_text_size::Ranged;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use typed_arena::Arena;
+
+/// What one package may cost, in values looked at.
+const STEPS: u64 = 3_000_000;
+/// What one file may cost.
+const STEPS_OF_FILE: u64 = 400_000;
+/// Calls inside calls.
+const DEEPEST_CALL: usize = 24;
+/// Expressions inside expressions and calls.
+const DEEPEST: usize = 900;
+/// Text run by text run by text…
+const DEEPEST_TEXT: usize = 120;
+/// Places noted in one file.
+const MOST_HITS: usize = 2000;
+/// How often one function is walked anew.
+const MOST_RUNS: u32 = 300;
+
+/// Where parsed trees and the texts they came from live.
+#[derive(Default)]
+pub(super) struct Trees {
+    trees: Arena<Parsed<ModModule>>,
+    names: Arena<String>,
+}
+
+/// One text that runs: a file, or a text that a file runs.
+#[derive(Clone, Copy)]
+struct Text {
+    /// The file that everything in it is told of.
+    file: usize,
+    /// The module whose names it sees.
+    module: usize,
+    /// Where in the file it is run, for a text that is not the file itself.
+    pin: Option<usize>,
+}
+
+#[derive(Default)]
+pub(super) struct Frame<'t> {
+    text: usize,
+    module: usize,
+    pub(super) locals: HashMap<&'t str, Value<'t>>,
+    /// Names that belong to the module although they are assigned here.
+    shared: HashSet<&'t str>,
+    returned: Option<Value<'t>>,
+    function: Option<usize>,
+}
+
+impl<'t> Frame<'t> {
+    /// A scope inside a function or module, for the names of a comprehension.
+    pub(super) fn within(outer: &Self) -> Self {
+        Self { text: outer.text, module: outer.module, function: Some(usize::MAX), ..Self::default() }
+    }
+}
+
+/// A file's part in the outcome.
+#[derive(Default)]
+pub(in crate::analyse) struct Seen {
+    /// What flows where.
+    pub(in crate::analyse) hits: Vec<Hit>,
+    /// Functions whose bodies run when the file does, by where they start.
+    pub(in crate::analyse) ran: HashSet<usize>,
+    /// True where the whole file was walked.
+    pub(in crate::analyse) complete: bool,
+}
+
+pub(super) struct Interpreter<'t> {
+    trees: &'t Trees,
+    files: &'t [SourceFile<'t>],
+    paths: HashMap<&'t str, usize>,
+    texts: Vec<Text>,
+    pub(super) globals: Vec<HashMap<&'t str, Value<'t>>>,
+    modules: HashMap<usize, usize>,
+    suites: HashMap<usize, &'t [Stmt]>,
+    pub(super) frames: Vec<Frame<'t>>,
+    attributes: HashMap<(usize, usize), HashMap<&'t str, Value<'t>>>,
+    runs: HashMap<(usize, usize), u32>,
+    pub(super) seen: HashMap<usize, Seen>,
+    /// True while what is walked runs when the file does.
+    pub(super) live: bool,
+    /// True where the file itself is run, not imported.
+    is_main: bool,
+    branch: usize,
+    depth: usize,
+    texts_deep: usize,
+    steps: u64,
+    limit: u64,
+    slots: HashMap<(usize, usize), u32>,
+    /// Paths whose files hold what was fetched, or decoded.
+    pub(super) fetched_files: u64,
+    pub(super) decoded_files: u64,
+    pub(super) secret_files: u64,
+    pub(super) written: Vec<(Rc<[u8]>, Origin)>,
+    /// The constant names that files were opened for writing by.
+    pub(super) handles: HashMap<u64, Rc<[u8]>>,
+}
+
+impl<'t> Interpreter<'t> {
+    pub(super) fn new(trees: &'t Trees, files: &'t [SourceFile<'t>]) -> Self {
+        Self {
+            trees,
+            files,
+            paths: files.iter().enumerate().map(|(index, file)| (file.path, index)).collect(),
+            texts: Vec::new(),
+            globals: Vec::new(),
+            modules: HashMap::new(),
+            suites: HashMap::new(),
+            frames: Vec::new(),
+            attributes: HashMap::new(),
+            runs: HashMap::new(),
+            seen: HashMap::new(),
+            live: true,
+            is_main: false,
+            branch: 0,
+            depth: 0,
+            texts_deep: 0,
+            steps: 0,
+            limit: 0,
+            slots: HashMap::new(),
+            fetched_files: 0,
+            decoded_files: 0,
+            secret_files: 0,
+            written: Vec::new(),
+            handles: HashMap::new(),
+        }
+    }
+
+    /// Walks a file: first what runs when it is run or imported, then what waits in its functions.
+    pub(super) fn walk(&mut self, file: usize, is_main: bool) {
+        self.limit = STEPS.min(self.steps + STEPS_OF_FILE);
+        self.is_main = is_main;
+        self.live = true;
+        let Some(module) = self.load(file) else { return };
+        self.live = false;
+        self.is_main = true;
+        if let Some(&suite) = self.suites.get(&module) {
+            self.wait(suite, module, None);
+        }
+        let complete = self.steps < self.limit;
+        self.seen.entry(file).or_default().complete = complete;
+    }
+
+    /// The files whose code ran so far, by being run or imported.
+    pub(super) fn walked_live(&self) -> Vec<usize> {
+        self.modules.keys().copied().collect()
+    }
+
+    /// The module of a file, walked on the first call.
+    fn load(&mut self, file: usize) -> Option<usize> {
+        if let Some(&module) = self.modules.get(&file) {
+            return Some(module);
+        }
+        if self.texts_deep > DEEPEST_CALL {
+            return None;
+        }
+        let module = self.globals.len();
+        self.modules.insert(file, module);
+        self.globals.push(HashMap::new());
+        let source = String::from_utf8_lossy(self.files.get(file)?.bytes);
+        let source = source.strip_prefix('\u{feff}').map_or(source.as_ref(), |rest| rest);
+        let suite: &'t [Stmt] = self.trees.trees.alloc(tree::parse(source)?).suite();
+        self.suites.insert(module, suite);
+        self.texts.push(Text { file, module, pin: None });
+        self.run(self.texts.len() - 1, suite);
+        Some(module)
+    }
+
+    /// Runs a suite as a text of its own.
+    fn run(&mut self, text: usize, suite: &'t [Stmt]) {
+        let module = self.texts[text].module;
+        let branch = std::mem::take(&mut self.branch);
+        self.frames.push(Frame { text, module, ..Frame::default() });
+        self.texts_deep += 1;
+        self.block(suite);
+        self.texts_deep -= 1;
+        self.frames.pop();
+        self.branch = branch;
+    }
+
+    /// Runs text that the program runs, or hands back the value of a single expression.
+    pub(super) fn run_text(&mut self, source: &[u8], at: usize) -> Option<Value<'t>> {
+        if self.texts_deep >= DEEPEST_TEXT || source.len() < 2 {
+            return None;
+        }
+        let source = std::str::from_utf8(source).ok()?;
+        let tree: &'t Parsed<ModModule> = self.trees.trees.alloc(tree::parse(source)?);
+        let (file, pin) = self.place(at)?;
+        let module = self.frames.last()?.module;
+        self.texts.push(Text { file, module, pin: Some(pin) });
+        let text = self.texts.len() - 1;
+        if let [Stmt::Expr(only)] = tree.suite().as_slice() {
+            let frame = self.frames.last_mut()?;
+            let outer = std::mem::replace(&mut frame.text, text);
+            self.texts_deep += 1;
+            let value = self.value(&only.value);
+            self.texts_deep -= 1;
+            if let Some(frame) = self.frames.last_mut() {
+                frame.text = outer;
+            }
+            return Some(value);
+        }
+        self.run(text, tree.suite());
+        Some(Value::UNKNOWN)
+    }
+
+    /// Functions and methods that nothing called: a user of the package may.
+    fn wait(&mut self, suite: &'t [Stmt], module: usize, class: Option<&'t StmtClassDef>) {
+        for statement in suite {
+            match statement {
+                Stmt::FunctionDef(function) if !self.has_run(module, function) => {
+                    let text = self.texts.iter().position(|text| text.module == module && text.pin.is_none());
+                    self.frames.push(Frame { text: text.unwrap_or(0), module, ..Frame::default() });
+                    self.call_function(Callable::Function(module, function, class), &[], &[]);
+                    self.frames.pop();
+                }
+                Stmt::ClassDef(class) => self.wait(&class.body, module, Some(class)),
+                Stmt::If(test) => {
+                    self.wait(&test.body, module, class);
+                    for clause in &test.elif_else_clauses {
+                        self.wait(&clause.body, module, class);
+                    }
+                }
+                Stmt::Try(attempt) => {
+                    self.wait(&attempt.body, module, class);
+                    self.wait(&attempt.orelse, module, class);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn has_run(&self, module: usize, function: &StmtFunctionDef) -> bool {
+        self.runs.contains_key(&(module, function.range().start().to_usize()))
+    }
+
+    /// One more step; false where the budget is spent.
+    pub(super) fn step(&mut self) -> bool {
+        self.steps += 1;
+        self.steps < self.limit
+    }
+
+    /// The file and the offset that stand for a place in the text that runs now.
+    fn place(&self, at: usize) -> Option<(usize, usize)> {
+        let text = self.texts.get(self.frames.last()?.text)?;
+        Some((text.file, text.pin.unwrap_or(at)))
+    }
+
+    /// Notes what a place shows.
+    pub(super) fn note(&mut self, signal: Signal, at: usize) {
+        let Some((file, offset)) = self.place(at) else { return };
+        let live = self.live;
+        let hits = &mut self.seen.entry(file).or_default().hits;
+        match hits.iter().position(|hit| hit.signal == signal && hit.offset == offset) {
+            Some(known) => hits[known].live |= live,
+            None if hits.len() < MOST_HITS => hits.push(Hit { signal, offset, kind: Kind::Code, live }),
+            None => {}
+        }
+    }
+
+    /// True inside a text that the program decoded and runs.
+    pub(super) fn is_inside_text(&self) -> bool {
+        self.frames.last().and_then(|frame| self.texts.get(frame.text)).is_some_and(|text| text.pin.is_some())
+    }
+
+    fn block(&mut self, suite: &'t [Stmt]) {
+        for statement in suite {
+            if !self.step() {
+                return;
+            }
+            self.statement(statement);
+        }
+    }
+
+    fn branch(&mut self, suite: &'t [Stmt]) {
+        self.branch += 1;
+        self.block(suite);
+        self.branch -= 1;
+    }
+
+    fn statement(&mut self, statement: &'t Stmt) {
+        match statement {
+            Stmt::Expr(expression) => {
+                self.value(&expression.value);
+            }
+            Stmt::Assign(assign) => {
+                let value = self.value(&assign.value);
+                for target in &assign.targets {
+                    self.assign(target, value.clone());
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    let value = self.value(value);
+                    self.assign(&assign.target, value);
+                }
+            }
+            Stmt::AugAssign(assign) => {
+                let old = self.value(&assign.target);
+                let more = self.value(&assign.value);
+                let value = super::fold::binary(assign.op, &old, &more);
+                self.assign(&assign.target, value);
+            }
+            Stmt::Return(end) => {
+                let value = end.value.as_ref().map_or(Value::UNKNOWN, |value| self.value(value));
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.returned = Some(match frame.returned.take() {
+                        Some(before) => before.or(&value),
+                        None => value,
+                    });
+                }
+            }
+            Stmt::If(test) => self.choice(test),
+            Stmt::For(each) => self.each(each),
+            Stmt::While(each) => {
+                self.value(&each.test);
+                self.branch(&each.body);
+                self.branch(&each.body);
+                self.branch(&each.orelse);
+            }
+            Stmt::Try(attempt) => {
+                self.block(&attempt.body);
+                for handler in &attempt.handlers {
+                    let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
+                    self.branch(&handler.body);
+                }
+                self.branch(&attempt.orelse);
+                self.block(&attempt.finalbody);
+            }
+            Stmt::With(with) => {
+                for item in &with.items {
+                    let value = self.value(&item.context_expr);
+                    if let Some(target) = &item.optional_vars {
+                        self.assign(target, value);
+                    }
+                }
+                self.block(&with.body);
+            }
+            Stmt::FunctionDef(function) => {
+                for decorator in &function.decorator_list {
+                    self.value(&decorator.expression);
+                }
+                let Some(frame) = self.frames.last() else { return };
+                let callable = Callable::Function(frame.module, function, None);
+                self.bind(function.name.as_str(), Value::of(Is::Function(callable)));
+            }
+            Stmt::ClassDef(class) => {
+                let Some(module) = self.frames.last().map(|frame| frame.module) else { return };
+                for statement in &class.body {
+                    if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+                        self.statement(statement);
+                    }
+                }
+                self.bind(class.name.as_str(), Value::of(Is::Class(module, class)));
+            }
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    self.import(&alias.name, alias.asname.as_ref().map(|name| name.as_str()));
+                }
+            }
+            Stmt::ImportFrom(import) => self.import_from(import),
+            Stmt::Global(global) => self.share(&global.names),
+            Stmt::Nonlocal(global) => self.share(&global.names),
+            Stmt::Match(choice) => {
+                self.value(&choice.subject);
+                for case in &choice.cases {
+                    self.branch(&case.body);
+                }
+            }
+            Stmt::Raise(raise) => {
+                if let Some(raised) = &raise.exc {
+                    self.value(raised);
+                }
+            }
+            Stmt::Assert(assert) => {
+                self.value(&assert.test);
+            }
+            _ => {}
+        }
+    }
+
+    fn choice(&mut self, test: &'t ruff_python_ast::StmtIf) {
+        self.value(&test.test);
+        let live = self.live;
+        if !self.is_main && is_main_test(&test.test) {
+            self.live = false;
+        }
+        self.branch(&test.body);
+        self.live = live;
+        for clause in &test.elif_else_clauses {
+            if let Some(test) = &clause.test {
+                self.value(test);
+            }
+            self.branch(&clause.body);
+        }
+    }
+
+    fn each(&mut self, each: &'t ruff_python_ast::StmtFor) {
+        let over = self.value(&each.iter);
+        self.branch += 1;
+        match super::fold::elements(&over).filter(|items| items.len() <= 20_000) {
+            Some(items) => {
+                for item in items {
+                    if !self.step() {
+                        break;
+                    }
+                    self.assign(&each.target, item);
+                    self.block(&each.body);
+                }
+            }
+            None => {
+                self.assign(&each.target, over.blurred());
+                self.block(&each.body);
+            }
+        }
+        self.branch -= 1;
+        self.branch(&each.orelse);
+    }
+
+    fn share(&mut self, names: &'t [ruff_python_ast::Identifier]) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.shared.extend(names.iter().map(|name| name.as_str()));
+        }
+    }
+
+    fn import(&mut self, name: &'t str, renamed: Option<&'t str>) {
+        let own = self.module_of(name, 0);
+        match (own, renamed) {
+            (Some(module), Some(renamed)) => self.bind(renamed, Value::of(Is::Module(module))),
+            (Some(module), None) => self.bind(name, Value::of(Is::Module(module))),
+            (None, Some(renamed)) => self.bind(renamed, Value::named(name)),
+            (None, None) => {
+                let first = name.split('.').next().unwrap_or(name);
+                self.bind(first, Value::named(first));
+            }
+        }
+    }
+
+    fn import_from(&mut self, import: &'t ruff_python_ast::StmtImportFrom) {
+        let from = import.module.as_ref().map_or("", |module| module.as_str());
+        let module = self.module_of(from, import.level);
+        for alias in &import.names {
+            let name = alias.name.as_str();
+            let bound = alias.asname.as_ref().map_or(name, |name| name.as_str());
+            if name == "*" {
+                let all = module.map(|module| self.globals[module].clone()).unwrap_or_default();
+                if module.is_none() {
+                    self.import_all(from);
+                }
+                for (name, value) in all {
+                    self.bind(name, value);
+                }
+                continue;
+            }
+            let known = module.and_then(|module| self.globals[module].get(name).cloned());
+            let inner = || if from.is_empty() { name.to_owned() } else { format!("{from}.{name}") };
+            let value = match known {
+                Some(value) => value,
+                None => match self.module_of(&inner(), import.level) {
+                    Some(module) => Value::of(Is::Module(module)),
+                    None => Value::named(inner()),
+                },
+            };
+            self.bind(bound, value);
+        }
+    }
+
+    /// `from os import *` of the modules whose functions are known.
+    fn import_all(&mut self, module: &'t str) {
+        for name in [
+            "system",
+            "popen",
+            "environ",
+            "Popen",
+            "run",
+            "call",
+            "b64decode",
+            "urlopen",
+            "get",
+            "post",
+            "Fernet",
+        ] {
+            let whole = format!("{module}.{name}");
+            if role(&whole).is_some() || whole == "os.environ" {
+                self.bind(name, Value::named(whole));
+            }
+        }
+    }
+
+    /// A module of the package by its dotted name, walked if it was not.
+    pub(super) fn module_of(&mut self, name: &str, level: u32) -> Option<usize> {
+        let text = self.texts.get(self.frames.last()?.text)?;
+        let folder = self.files.get(text.file)?.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let inside = name.replace('.', "/");
+        let bases: Vec<String> = if level > 0 {
+            let up = (1..level).try_fold(folder, |folder, _| match folder.rsplit_once('/') {
+                Some((above, _)) => Some(above),
+                None => (!folder.is_empty()).then_some(""),
+            })?;
+            vec![up.to_owned()]
+        } else {
+            vec![folder.to_owned(), String::new(), "src".into(), "lib".into()]
+        };
+        let join = |base: &str, inside: &str| match (base.is_empty(), inside.is_empty()) {
+            (true, _) => inside.to_owned(),
+            (_, true) => base.to_owned(),
+            _ => format!("{base}/{inside}"),
+        };
+        let file = bases.iter().map(|base| join(base, &inside)).find_map(|base| {
+            let file = self.paths.get(format!("{base}.py").as_str());
+            file.or_else(|| self.paths.get(join(&base, "__init__.py").as_str())).copied()
+        })?;
+        let outer_main = std::mem::replace(&mut self.is_main, false);
+        let module = self.load(file);
+        self.is_main = outer_main;
+        module
+    }
+
+    /// Gives a name a value; inside a branch what it was before may still hold.
+    pub(super) fn bind(&mut self, name: &'t str, value: Value<'t>) {
+        let branch = self.branch > 0;
+        let Some(frame) = self.frames.last_mut() else { return };
+        let place = if frame.function.is_some() && !frame.shared.contains(name) {
+            &mut frame.locals
+        } else {
+            &mut self.globals[frame.module]
+        };
+        let value = match place.get(name) {
+            Some(old) if branch => {
+                Value { from: value.from.and(old.from), paths: value.paths | old.paths, ..value }
+            }
+            _ => value,
+        };
+        place.insert(name, value);
+    }
+
+    /// The value of a name: a local one, one of the functions around, one of the module, or Python's own.
+    pub(super) fn lookup(&self, name: &str) -> Value<'t> {
+        let Some(frame) = self.frames.last() else { return Value::UNKNOWN };
+        let around = self.frames.iter().rev().filter(|outer| outer.module == frame.module);
+        let local = around.take(6).find_map(|frame| frame.locals.get(name));
+        match local.or_else(|| self.globals[frame.module].get(name)) {
+            Some(value) => value.clone(),
+            None => Value::named(name),
+        }
+    }
+
+    pub(super) fn assign(&mut self, target: &'t Expr, value: Value<'t>) {
+        match target {
+            Expr::Name(name) => self.bind(name.id.as_str(), value),
+            Expr::Tuple(tuple) => self.spread(&tuple.elts, value),
+            Expr::List(list) => self.spread(&list.elts, value),
+            Expr::Starred(starred) => self.assign(&starred.value, value.blurred()),
+            Expr::Attribute(attribute) => {
+                let on = self.value(&attribute.value);
+                if let Is::Instance(module, class) = on.is {
+                    self.set_attribute(module, class, attribute.attr.as_str(), value);
+                } else if let Expr::Name(name) = &*attribute.value {
+                    self.taint(name.id.as_str(), &value);
+                }
+            }
+            Expr::Subscript(subscript) => {
+                let on = self.value(&subscript.value);
+                let key = self.value(&subscript.slice);
+                if let Expr::Name(name) = &*subscript.value {
+                    if let (Is::Dict(items), true) = (&on.is, key.as_text().is_some()) {
+                        let mut items = items.to_vec();
+                        if items.len() < 5000 {
+                            items.push((key, value));
+                        }
+                        self.bind(name.id.as_str(), Value { is: Is::Dict(items.into()), ..on });
+                    } else {
+                        self.taint(name.id.as_str(), &value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn spread(&mut self, targets: &'t [Expr], value: Value<'t>) {
+        for (number, target) in targets.iter().enumerate() {
+            let item = match &value.is {
+                Is::List(items) if items.len() == targets.len() => items[number].clone(),
+                _ => value.blurred(),
+            };
+            self.assign(target, item);
+        }
+    }
+
+    /// A name whose value something was put into.
+    pub(super) fn taint(&mut self, name: &'t str, with: &Value<'t>) {
+        let old = self.lookup(name);
+        let (from, paths) = (old.from.and(with.origins()), old.paths | with.all_paths());
+        if from != old.from || paths != old.paths {
+            self.bind(name, Value { from, paths, ..old });
+        }
+    }
+
+    pub(super) fn attribute_of(&self, module: usize, class: &StmtClassDef, name: &str) -> Option<Value<'t>> {
+        self.attributes.get(&(module, class.range().start().to_usize()))?.get(name).cloned()
+    }
+
+    pub(super) fn set_attribute(
+        &mut self,
+        module: usize,
+        class: &StmtClassDef,
+        name: &'t str,
+        value: Value<'t>,
+    ) {
+        let attributes = self.attributes.entry((module, class.range().start().to_usize())).or_default();
+        let value = match attributes.get(name) {
+            Some(old) => value.or(&old.blurred()),
+            None => value,
+        };
+        attributes.insert(name, value);
+    }
+
+    /// A bit for the path that a place in the text builds.
+    pub(super) fn path_slot(&mut self, at: usize) -> u64 {
+        let text = self.frames.last().map_or(0, |frame| frame.text);
+        let next = u32::try_from(self.slots.len()).unwrap_or(0) % 64;
+        1 << *self.slots.entry((text, at)).or_insert(next)
+    }
+
+    /// Calls a function of the package and hands back what it returns.
+    pub(super) fn call_function(
+        &mut self,
+        callable: Callable<'t>,
+        given: &[Value<'t>],
+        named: &[(Option<&'t str>, Value<'t>)],
+    ) -> Value<'t> {
+        let (module, start) = match callable {
+            Callable::Function(module, function, _) => (module, function.range().start().to_usize()),
+            Callable::Lambda(module, lambda) => (module, lambda.range().start().to_usize()),
+        };
+        let given_origins = given.iter().chain(named.iter().map(|(_, value)| value));
+        let joined = given_origins.fold(Value::UNKNOWN, |all, value| all.after(&value.blurred()));
+        let recursive =
+            self.frames.iter().any(|frame| frame.function == Some(start) && frame.module == module);
+        let runs = self.runs.entry((module, start)).or_insert(0);
+        *runs += 1;
+        if recursive || *runs > MOST_RUNS || self.frames.len() > DEEPEST_CALL || !self.step() {
+            return joined;
+        }
+        let Some(outer) = self.frames.last() else { return joined };
+        let text = match self.texts.iter().position(|text| text.module == module && text.pin.is_none()) {
+            Some(text) if outer.module != module => text,
+            _ => outer.text,
+        };
+        let mut frame = Frame { text, module, function: Some(start), ..Frame::default() };
+        let (parameters, class) = match callable {
+            Callable::Function(_, function, class) => (Some(&*function.parameters), class),
+            Callable::Lambda(_, lambda) => (lambda.parameters.as_deref(), None),
+        };
+        let mut given = given.iter();
+        if let Some(parameters) = parameters {
+            for (number, parameter) in parameters.posonlyargs.iter().chain(&parameters.args).enumerate() {
+                let name = parameter.parameter.name.as_str();
+                let value = match class {
+                    Some(class) if number == 0 && matches!(name, "self" | "this" | "cls") => {
+                        Value::of(Is::Instance(module, class))
+                    }
+                    _ => self.parameter(parameter, given.next(), named),
+                };
+                frame.locals.insert(name, value);
+            }
+            if let Some(rest) = &parameters.vararg {
+                let rest_given: Vec<Value<'t>> = given.cloned().collect();
+                frame.locals.insert(rest.name.as_str(), super::fold::list(rest_given));
+            }
+            for parameter in &parameters.kwonlyargs {
+                let value = self.parameter(parameter, None, named);
+                frame.locals.insert(parameter.parameter.name.as_str(), value);
+            }
+            if let Some(rest) = &parameters.kwarg {
+                frame.locals.insert(rest.name.as_str(), joined.clone());
+            }
+        }
+        if self.live
+            && let Some(text) = self.texts.get(text).filter(|text| text.pin.is_none())
+        {
+            self.seen.entry(text.file).or_default().ran.insert(start);
+        }
+        let branch = std::mem::take(&mut self.branch);
+        self.frames.push(frame);
+        let value = match callable {
+            Callable::Function(_, function, _) => {
+                self.block(&function.body);
+                self.frames.last_mut().and_then(|frame| frame.returned.take()).unwrap_or(Value::UNKNOWN)
+            }
+            Callable::Lambda(_, lambda) => self.value(&lambda.body),
+        };
+        self.frames.pop();
+        self.branch = branch;
+        value
+    }
+
+    fn parameter(
+        &mut self,
+        parameter: &'t ruff_python_ast::ParameterWithDefault,
+        given: Option<&Value<'t>>,
+        named: &[(Option<&'t str>, Value<'t>)],
+    ) -> Value<'t> {
+        let name = parameter.parameter.name.as_str();
+        let by_name = || named.iter().find(|(key, _)| *key == Some(name)).map(|(_, value)| value);
+        let value = match given.or_else(by_name) {
+            Some(value) => value.clone(),
+            None => match &parameter.default {
+                Some(default) => self.value(default),
+                None => Value::UNKNOWN,
+            }
+            .with(Origin::Parameter),
+        };
+        if names_a_key(name) && value.as_text().is_none() { value.with(Origin::Key) } else { value }
+    }
+
+    /// Runs the parts of a class that making an object of it, or a set-up command, runs.
+    pub(super) fn instantiate(
+        &mut self,
+        module: usize,
+        class: &'t StmtClassDef,
+        given: &[Value<'t>],
+        named: &[(Option<&'t str>, Value<'t>)],
+        wanted: &[&str],
+    ) {
+        for statement in &class.body {
+            if let Stmt::FunctionDef(method) = statement
+                && wanted.contains(&method.name.as_str())
+            {
+                self.call_function(Callable::Function(module, method, Some(class)), given, named);
+            }
+        }
+    }
+
+    /// Keeps a name that was computed.
+    pub(super) fn keep(&self, name: &str) -> &'t str {
+        self.trees.names.alloc(name.to_owned())
+    }
+
+    /// The depth of expressions; false where it is too deep.
+    pub(super) fn enter(&mut self) -> bool {
+        self.depth += 1;
+        self.depth < DEEPEST && self.step()
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    pub(super) fn current_module(&self) -> usize {
+        self.frames.last().map_or(0, |frame| frame.module)
+    }
+
+    /// What a role leaves on the value that its call returns.
+    pub(super) fn origins_of(role: Role) -> Origins {
+        match role {
+            Role::Fetch | Role::Send => Origins::of(&[Origin::Fetched]),
+            Role::Spawn => Origins::of(&[Origin::Output]),
+            Role::Decode => Origins::of(&[Origin::Decoded]),
+            Role::Decrypt => Origins::of(&[Origin::Decrypted]),
+            Role::Identity => Origins::of(&[Origin::Identity]),
+            Role::Environment => Origins::of(&[Origin::Environment]),
+            Role::Capture => Origins::of(&[Origin::Capture]),
+            Role::Secret => Origins::of(&[Origin::Secret]),
+            Role::Temporary => Origins::of(&[Origin::Temporary]),
+            Role::Marshal => Origins::of(&[Origin::Marshalled]),
+            Role::Ask => Origins::of(&[Origin::Typed]),
+            Role::Compile => Origins::of(&[Origin::Compiled]),
+            _ => Origins::NONE,
+        }
+    }
+}
+
+fn is_main_test(test: &Expr) -> bool {
+    let Expr::Compare(compare) = test else { return false };
+    matches!(&*compare.left, Expr::Name(name) if name.id.as_str() == "__name__")
+}
+
+/// Parameters that hold what opens a wallet.
+fn names_a_key(name: &str) -> bool {
+    let name: String = name.to_ascii_lowercase().replace('_', "");
+    [
+        "privatekey",
+        "privkey",
+        "mnemonic",
+        "seedphrase",
+        "recoveryphrase",
+        "secretphrase",
+        "walletkey",
+        "keypair",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}

@@ -1,0 +1,249 @@
+//! A small model: facts about files that run together, each with a weight that was fitted on real packages.
+//!
+//! Combinations name what is certain; the model adds up what is merely telling. Every weight is at least
+//! nothing, so that more evidence never makes a package look better, and the finding lists them all.
+
+use super::evidence::Evidence;
+use super::lexing::Language;
+use super::signal::Signals;
+use crate::PackageFiles;
+use doorward_protocol::{Severity, Stage};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+/// What files that run together show, as names of facts such as `import.SendsIdentity`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Every fact once, with the file and the offset that show it where it is not the package's shape.
+    pub names: BTreeMap<String, Option<(usize, usize)>>,
+}
+
+/// What the model makes of some facts.
+pub(super) struct Weighed<'a> {
+    facts: &'a Facts,
+    /// The summed weight, `0` where nothing tells.
+    pub(super) sum: f64,
+    /// The facts that count, heaviest first.
+    pub(super) parts: Vec<(&'a str, f64)>,
+}
+
+impl Weighed<'_> {
+    /// How bad the sum is.
+    pub(super) fn severity(&self) -> Option<Severity> {
+        let weights = weights();
+        match self.sum {
+            sum if sum >= weights.malicious => Some(Severity::Critical),
+            sum if sum >= weights.suspicious => Some(Severity::High),
+            _ => None,
+        }
+    }
+
+    /// Where the heaviest fact with a place stands: a file's number and an offset.
+    pub(super) fn place(&self) -> Option<(usize, usize)> {
+        self.parts.iter().find_map(|(fact, _)| *self.facts.names.get(*fact)?)
+    }
+
+    /// The reasons in words: each fact with its weight.
+    pub(super) fn reasons(&self) -> String {
+        let parts: Vec<String> =
+            self.parts.iter().map(|(fact, weight)| format!("{fact} {weight:+.1}")).collect();
+        format!(
+            "Together these weigh {:.1}, where {:.1} is suspicious and {:.1} malicious: {}.",
+            self.sum,
+            weights().suspicious,
+            weights().malicious,
+            parts.join(", ")
+        )
+    }
+}
+
+/// Adds up what the facts weigh.
+pub(super) fn weigh(facts: &Facts) -> Weighed<'_> {
+    let table = weights();
+    let mut parts: Vec<(&str, f64)> = facts
+        .names
+        .iter()
+        .filter_map(|(name, _)| {
+            Some((name.as_str(), *table.weights.get(name).filter(|weight| **weight != 0.0)?))
+        })
+        .collect();
+    parts.sort_by(|one, two| two.1.total_cmp(&one.1));
+    let (shape, deeds): (Vec<f64>, Vec<f64>) = parts
+        .iter()
+        .map(|&(name, weight)| if is_shape(name) { (weight, 0.0) } else { (0.0, weight) })
+        .unzip();
+    let sum = shape.iter().sum::<f64>().min(table.most_of_shape) + deeds.iter().sum::<f64>();
+    Weighed { facts, sum, parts }
+}
+
+/// Files that are merely imported by one another say little together where there are more of them.
+pub(super) const MOST_TOGETHER: usize = 8;
+
+/// Every group of Python files of a package that run together, with its facts.
+pub(super) fn facts(
+    package: &PackageFiles<'_>,
+    gathered: &[Option<Evidence<'_>>],
+    name: Signals,
+) -> Vec<Facts> {
+    let mut shape = shape(package);
+    shape.extend(name.names().map(|signal| format!("package.{signal:?}")));
+    let python: Vec<Member<'_, '_>> = gathered
+        .iter()
+        .enumerate()
+        .filter_map(|(file, evidence)| Some((file, evidence.as_ref()?)))
+        .filter(|(_, evidence)| super::evidence::language_of(evidence.file) == Language::Python)
+        .collect();
+    let mut groups: Vec<Vec<Member<'_, '_>>> = Vec::new();
+    let install: Vec<_> =
+        python.iter().copied().filter(|(_, evidence)| evidence.stage == Stage::Install).collect();
+    if (2..=MOST_TOGETHER).contains(&install.len()) {
+        groups.push(install);
+    }
+    groups.extend(python.iter().map(|member| vec![*member]));
+    if shape.contains("package.small") && python.len() > 1 {
+        groups.push(python.iter().copied().filter(|(_, evidence)| !evidence.aside).collect());
+    }
+    groups.iter().filter(|group| !group.is_empty()).map(|group| facts_of(group, &shape)).collect()
+}
+
+/// A file of the package by its number, with its evidence.
+type Member<'e, 'a> = (usize, &'e Evidence<'a>);
+
+fn facts_of(group: &[Member<'_, '_>], shape: &BTreeSet<String>) -> Facts {
+    let mut names: BTreeMap<String, Option<(usize, usize)>> =
+        shape.iter().map(|name| (name.clone(), None)).collect();
+    for (file, evidence) in group {
+        let stage = match evidence.stage {
+            Stage::Install => "install",
+            Stage::Build => "build",
+            _ if evidence.aside => "aside",
+            _ => "import",
+        };
+        for hit in &evidence.hits {
+            let when = if hit.live || stage == "aside" { stage } else { "waits" };
+            names.entry(format!("{when}.{:?}", hit.signal)).or_insert(Some((*file, hit.offset)));
+        }
+        if !evidence.aside {
+            names.extend(texture(evidence.file.bytes).map(|name| (format!("text.{name}"), None)));
+        }
+    }
+    Facts { names }
+}
+
+/// How a file is written: what no hand types.
+fn texture(bytes: &[u8]) -> impl Iterator<Item = &'static str> {
+    let longest = bytes.split(|&byte| byte == b'\n').map(<[u8]>::len).max().unwrap_or(0);
+    let escapes = memchr::memmem::find_iter(bytes, b"\\x").take(61).count();
+    let swallowed = memchr::memmem::find(bytes, b"except:").is_some()
+        || memchr::memmem::find(bytes, b"except Exception:\n").is_some();
+    [
+        (longest > 1500, "long-line"),
+        (longest > 20_000, "very-long-line"),
+        (bytes.len() < 3000, "short-file"),
+        (swallowed, "swallows-errors"),
+        (bytes.len() > 1500 && longest * 2 > bytes.len(), "one-line"),
+        (escapes > 60, "escapes"),
+        (mangled_names(bytes) > 15, "mangled-names"),
+    ]
+    .into_iter()
+    .filter_map(|(is, name)| is.then_some(name))
+}
+
+/// Names that nobody can read: `O0OO0O`, `IlIIlI`, `________`.
+fn mangled_names(bytes: &[u8]) -> usize {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let is_mangled = |name: &&[u8]| {
+        let only = |letters: &[u8]| name.iter().all(|byte| letters.contains(byte));
+        (8..80).contains(&name.len())
+            && !name[0].is_ascii_digit()
+            && (only(b"O0o_") || only(b"Il1_") || only(b"_"))
+    };
+    bytes.split(|byte| !is_name(byte)).filter(is_mangled).take(16).count()
+}
+
+/// What kind of package it is: how much of it there is and what it says of itself.
+fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
+    let code: Vec<_> = package
+        .files
+        .iter()
+        .filter(|file| {
+            file.path.ends_with(".py") && !file.path.ends_with("setup.py") && !file.path.contains("test")
+        })
+        .collect();
+    let bytes: usize = code.iter().map(|file| file.bytes.len()).sum();
+    let metadata = package.files.iter().find(|file| {
+        let name = file.path.rsplit('/').next().unwrap_or(file.path);
+        matches!(name, "PKG-INFO" | "METADATA")
+    });
+    let metadata = metadata.map(|file| String::from_utf8_lossy(file.bytes)).unwrap_or_default();
+    let fields: Vec<&str> = metadata.lines().take_while(|line| !line.trim().is_empty()).collect();
+    let has = |name: &str| {
+        fields.iter().any(|line| {
+            line.split_once(':').is_some_and(|(key, value)| {
+                key.eq_ignore_ascii_case(name) && !matches!(value.trim(), "" | "UNKNOWN" | "None")
+            })
+        })
+    };
+    let described = metadata.len() > fields.iter().map(|line| line.len() + 1).sum::<usize>() + 300;
+    let version = &package.manifest.package.version;
+    let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+    [
+        (bytes < 4_000, "package.tiny"),
+        (bytes < 40_000, "package.small"),
+        (code.len() <= 3, "package.few-files"),
+        (!described, "package.undescribed"),
+        (!has("Home-page") && !has("Project-URL"), "package.no-home"),
+        (
+            !has("Author") && !has("Author-email") && !has("Maintainer") && !has("Maintainer-email"),
+            "package.no-author",
+        ),
+        (!has("Classifier"), "package.unclassified"),
+        ((30..1900).contains(&major), "package.high-version"),
+        (major == 0 && version.matches('.').count() <= 2, "package.early-version"),
+    ]
+    .into_iter()
+    .filter_map(|(is, name)| is.then(|| name.to_owned()))
+    .collect()
+}
+
+/// What a package says of itself only adds a little to what its code does: anybody can write a description.
+fn is_shape(name: &str) -> bool {
+    name.starts_with("package.") || name.starts_with("text.")
+}
+
+const WEIGHTS: &str = include_str!("../../../../assets/rules/weights.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Weights {
+    suspicious: f64,
+    malicious: f64,
+    most_of_shape: f64,
+    weights: BTreeMap<String, f64>,
+}
+
+fn weights() -> &'static Weights {
+    static READ: OnceLock<Weights> = OnceLock::new();
+    READ.get_or_init(|| {
+        // The file is compiled in; a unit test reads it.
+        toml::from_str(WEIGHTS).unwrap_or(Weights {
+            suspicious: f64::MAX,
+            malicious: f64::MAX,
+            most_of_shape: 0.0,
+            weights: BTreeMap::new(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weights_are_well_formed_and_never_excuse() {
+        let weights: Weights = toml::from_str(WEIGHTS).expect("the weights");
+        assert!(weights.malicious > weights.suspicious && weights.suspicious > 0.0);
+        assert!(weights.weights.values().all(|weight| *weight >= 0.0));
+    }
+}
