@@ -37,8 +37,8 @@ use doorward_protocol::{Ecosystem, Finding, Severity, Stage};
 use evidence::Evidence;
 use lexing::Language;
 use report::{Report, Words};
-pub use weigh::Facts;
 use signal::{Signal, Signals};
+pub use weigh::Facts;
 
 /// Everything worth saying about a package, worst first.
 pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
@@ -132,8 +132,7 @@ fn gather<'a>(package: &'a PackageFiles<'a>) -> (Running, Vec<Option<Evidence<'a
             }
         })
         .collect();
-    let mut gathered: Vec<Option<Evidence<'_>>> =
-        package
+    let mut gathered: Vec<Option<Evidence<'_>>> = package
         .files
         .iter()
         .zip(&stages)
