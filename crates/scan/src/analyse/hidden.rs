@@ -196,7 +196,7 @@ pub(super) fn unreadable(bytes: &[u8]) -> Option<usize> {
     let letters = escapes
         .iter()
         .filter(|&&at| {
-            let digits = bytes.get(at + 2..at + 4).and_then(super::fold::unhex);
+            let digits = bytes.get(at + 2..at + 4).and_then(super::decoding::hexadecimal);
             digits.is_some_and(|byte| byte[0].is_ascii_alphanumeric())
         })
         .count();
