@@ -278,7 +278,7 @@ fn replace_pattern(own: &str, source: &str, global: bool, with: &str) -> Option<
     if with.contains('$') {
         return None;
     }
-    if source == "." || source == "[^]" || source == "" {
+    if source == "." || source == "[^]" || source.is_empty() {
         return None;
     }
     if let Some(class) =
@@ -370,7 +370,7 @@ fn in_radix(number: f64, radix: u32) -> Option<String> {
     if radix == 10 {
         return Some(super::value::number_text(number));
     }
-    if !(2..=36).contains(&radix) || number.fract() != 0.0 || number < 0.0 || number > 9e15 {
+    if !(2..=36).contains(&radix) || number.fract() != 0.0 || !(0.0..=9e15).contains(&number) {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]

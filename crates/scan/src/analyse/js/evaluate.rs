@@ -102,7 +102,7 @@ impl<'p> Evaluator<'p> {
             Node::Call { callee, arguments, new } => self.call(id, *callee, arguments, *new),
             Node::List(elements) => self.list(elements),
             Node::Record(members) => self.record(members),
-            Node::Class(..) => Value { is: Is::Instance(program.file_of(id)), from: Origins::NONE },
+            Node::Class => Value { is: Is::Instance(program.file_of(id)), from: Origins::NONE },
             Node::Function(function) => Value { is: Is::Function(*function), from: Origins::NONE },
             Node::Joined(parts) => {
                 let parts: Vec<Value> = parts.iter().map(|&part| self.value(part)).collect();

@@ -35,8 +35,8 @@ pub(super) enum Node {
     },
     List(Rc<[Id]>),
     Record(Rc<[(Key, Id)]>),
-    /// A class: its static members, its other members, and what it extends.
-    Class(Rc<[(Key, Id)]>, Option<Id>),
+    /// A class; its members are kept beside those of `this`.
+    Class,
     Function(u32),
     /// The parts of a template.
     Joined(Rc<[Id]>),
@@ -98,13 +98,16 @@ pub(super) enum Statement {
         keys: bool,
         body: Rc<[Statement]>,
     },
-    Switch(Id, Rc<[(Option<Id>, Rc<[Statement]>)]>),
+    Switch(Id, Rc<[Case]>),
     Try(Rc<[Statement]>, Rc<[Statement]>),
     Block(Rc<[Statement]>),
     Break,
     Continue,
     Throw,
 }
+
+/// One case of a `switch`: its test, none for the default, and what it does.
+pub(super) type Case = (Option<Id>, Rc<[Statement]>);
 
 /// One function.
 #[derive(Debug, Clone, Default)]

@@ -499,7 +499,9 @@ impl Lowering<'_, '_> {
     }
 
     pub(super) fn class(&mut self, class: &ast::Class<'_>, out: &mut Vec<Statement>) -> Id {
-        let extends = class.heritage.as_ref().map(|heritage| self.expression(&heritage.expression));
+        if let Some(heritage) = &class.heritage {
+            self.expression(&heritage.expression);
+        }
         let mut members = Vec::new();
         let this = self.program.this_of(self.file);
         for element in &class.body.body {
@@ -531,7 +533,7 @@ impl Lowering<'_, '_> {
                 self.program.fields.entry(this).or_default().push((Rc::clone(name), *value));
             }
         }
-        let value = self.node(Node::Class(members.into(), extends), class.span.start);
+        let value = self.node(Node::Class, class.span.start);
         if let Some(symbol) = class.id.as_ref().and_then(|id| self.symbol(id)) {
             self.define(symbol, value);
             out.push(Statement::Declare(symbol, value));

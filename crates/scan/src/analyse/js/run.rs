@@ -395,7 +395,7 @@ impl<'p> Runner<'p> {
                 last
             }
             Node::Spread(inner) | Node::Await(inner) => self.value(*inner)?,
-            Node::Class(..) | Node::Element(_) | Node::Import(_) | Node::ImportCall(_) | Node::Unknown => {
+            Node::Class | Node::Element(_) | Node::Import(_) | Node::ImportCall(_) | Node::Unknown => {
                 return Err(Stop::GivenUp);
             }
         })
