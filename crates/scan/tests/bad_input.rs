@@ -186,3 +186,13 @@ fn a_folder_that_cannot_be_read_as_text_is_noted_not_fatal() {
     assert!(notes.contains("not UTF-8"), "{notes}");
     assert!(report.packages.iter().any(|package| package.name == "a"));
 }
+
+/// Found by fuzzing: where a string ends was told in two ways.
+#[test]
+fn a_setup_script_of_odd_bytes_is_read_to_its_end() {
+    const ODD: &[u8] = b"exec(b\x9b\xc9\xcb\xd1\x9d\x8c\x8b\x97\xb2\xb2\xb21\xb2\xb2\xb2\xb2\xb2\xb2m(\x22e\x0a\x22xec(bas]64=bste\xb2retup\x0aexec(base65base64\xff\xff\xff\xff\xff\xff\xff\x0etup\x0aexec(base65base64\x0a";
+    let bytes = Tar::new().file("bad-1.0.0/setup.py", ODD).gz();
+    let (_folder, path) = archive("bad-1.0.0.tar.gz", &bytes);
+    let reasons = reasons(&scan_one(&path));
+    assert!(!reasons.contains("the scanner failed"), "{reasons}");
+}

@@ -240,7 +240,8 @@ fn evaluated(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
         "body)",
     ];
     let mut more = Vec::new();
-    for hit in hits.iter().filter(|hit| hit.signal == Signal::Eval && hit.kind == Kind::Code) {
+    let in_code = |hit: &&Hit| hit.kind == Kind::Code && lexed.kind_at(hit.offset) == Kind::Code;
+    for hit in hits.iter().filter(|hit| hit.signal == Signal::Eval).filter(in_code) {
         let call = argument(bytes, hit.offset);
         let mut subject = call.to_vec();
         if let Some(name) = first_name(call) {
@@ -254,7 +255,6 @@ fn evaluated(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
             more.push(at(Signal::EvalFetched, hit.offset));
         }
     }
-    debug_assert!(more.iter().all(|hit| lexed.kind_at(hit.offset) == Kind::Code));
     hits.append(&mut more);
 }
 
