@@ -177,7 +177,7 @@ impl Enrolment {
 
     /// Guards a file as a decoy, whatever its name says.
     pub fn add_decoy(&self, group: &Group, home: &Place, path: &Path) {
-        if let Some(class) = self.catalog.class(decoy::CLASS) {
+        if let Some(class) = self.catalog().class(decoy::CLASS) {
             self.enrol(group, home, class, path);
         }
     }
@@ -185,9 +185,10 @@ impl Enrolment {
     /// Guards a file as what its name says again.
     pub fn remove_decoy(&self, group: &Group, path: &Path) {
         self.table().forget(path);
+        let catalog = self.catalog();
         let places = lock(&self.places).clone();
         for place in &places {
-            if let Some(class) = self.classify(place, path) {
+            if let Some(class) = classify(&catalog, place, path) {
                 self.enrol(group, place, class, path);
             }
         }
