@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 /// The exit code of a worker that panicked.
 const PANICKED: i32 = 101;
-const SOON: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A worker that lives no longer than this has not even begun: the next one can wait a little.
+const SOON: Duration = Duration::from_millis(200);
+/// Readers are held while nobody is there to answer them.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What the process that returns is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -411,8 +411,8 @@ impl Identity {
 }
 
 impl Process {
-    /// A process as it is now. Its arguments and environment are its own memory, which it can make
-    /// slow to read: never to be called on a thread that must not wait.
+    /// A process as it is now. Its arguments and environment are its own memory, which it can keep
+    /// locked: never to be called on a thread that must not wait.
     pub(crate) fn read(pid: u32) -> Result<Self, IdentityError> {
         // First what is gone first: the environment and the folder of a process that is about to end.
         let environ = proc::environ(pid, |name| wanted_by_attribution(name) || injected::may_inject(name));

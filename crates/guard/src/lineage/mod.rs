@@ -142,7 +142,7 @@ impl Lineage {
         None
     }
 
-    /// Takes as long as the process wants it to: its arguments are its own memory.
+    /// Takes as long as the process wants it to: its arguments are its own memory, which it can lock.
     fn capture(&self, life: &Arc<Life>, at_start: bool) {
         let Ok(mut process) = Process::read(life.pid) else { return };
         self.catch_up();

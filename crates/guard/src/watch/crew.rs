@@ -19,9 +19,9 @@ const CARE: Duration = Duration::from_millis(20);
 /// How long an extra thread waits for work.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// The threads that look at readers. A process can make a look at it take for ever (its arguments and
-/// its environment are memory that it may have mapped from a file system of its own), so the event
-/// thread never looks itself: it gives each look a time, and what takes longer is a stranger.
+/// The threads that look at readers. A process can make a look at it take for ever (it can see to it
+/// that the lock of its memory is never free), so the event thread never looks itself: it gives each
+/// look a time, and what takes longer is a stranger.
 #[derive(Debug, Default)]
 pub(super) struct Crew {
     state: Mutex<State>,

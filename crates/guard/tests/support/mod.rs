@@ -2,8 +2,8 @@
 #![allow(dead_code, unreachable_pub)] // Each test file uses a part of it.
 
 use doorward_protocol::{
-    Asked, Control, Event, Expiry, Hello, Observe, Reply, Request, RequestBody, ServerMessage, WireError,
-    read_frame, write_frame,
+    Asked, Control, Event, Expiry, Hello, Observe, Reply, Request, RequestBody, RuleDraft, RuleVerdict,
+    ServerMessage, What, Who, WireError, read_frame, write_frame,
 };
 use std::collections::VecDeque;
 use std::fs;
@@ -318,4 +318,27 @@ pub fn event_about(connection: &mut Connection, path: &Path) -> Event {
 
 fn is_root() -> bool {
     fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t"))
+}
+
+/// One of the programs in `tests/programs`, compiled into a folder.
+pub fn program(name: &str, folder: &Path) -> PathBuf {
+    let (source, out) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs"), folder.join(name));
+    let mut cc = Command::new("cc");
+    cc.args(["-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&out).arg(source.join(format!("{name}.c")));
+    assert!(cc.args(["-ldl", "-pthread"]).status().expect("run cc").success(), "{name}.c does not compile");
+    out
+}
+
+/// Allows a program to read the SSH keys.
+pub fn allow(daemon: &Daemon, exe: &Path) -> u64 {
+    let draft = RuleDraft {
+        verdict: RuleVerdict::Allow,
+        who: Who { exe: Some(exe.to_path_buf()), ..Who::default() },
+        what: What::Class("ssh-key".into()),
+        expiry: Expiry::Always,
+    };
+    match daemon.connect().control(Control::AddRule(draft)) {
+        Ok(Reply::Rule(id)) => id,
+        other => panic!("instead of a rule: {other:?}"),
+    }
 }

@@ -1,0 +1,143 @@
+//! Crashes, overflows and floods: nothing is read by accident, nobody waits for ever, and the user is
+//! not told a thousand times.
+
+mod support;
+
+use doorward_protocol::{Action, Control, EventKind};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use support::{ADA, Connection, Daemon, cat, cat_in_background, kill, program, soon, was_denied};
+
+const QUEUE: &str = "/proc/sys/fs/fanotify/max_queued_events";
+
+/// A kernel setting that is put back.
+struct Sysctl(&'static str, String);
+
+impl Sysctl {
+    fn set(path: &'static str, value: &str) -> Self {
+        let before = fs::read_to_string(path).expect("read");
+        fs::write(path, value).expect("write");
+        Self(path, before)
+    }
+}
+
+impl Drop for Sysctl {
+    fn drop(&mut self) {
+        let _ = fs::write(self.0, &self.1);
+    }
+}
+
+/// What `crowd.c` saw.
+struct Crowd {
+    leaked: usize,
+    denied: usize,
+    longest: Duration,
+}
+
+impl Crowd {
+    fn of(exe: &Path, file: &Path, count: usize) -> Self {
+        let output = Command::new(exe).arg(file).arg(count.to_string()).output().expect("crowd");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let numbers: Vec<usize> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [leaked, denied, longest] = numbers[..] else { panic!("{output:?}") };
+        Self { leaked, denied, longest: Duration::from_millis(longest as u64) }
+    }
+}
+
+#[test]
+fn a_hundred_crashes_let_nothing_through_and_leave_nobody_waiting() {
+    let mut daemon = Daemon::start("mode = \"ask\"");
+    for crash in 0..100 {
+        let mut connection = daemon.connect();
+        connection.subscribe();
+        let readers = [0, 1].map(|_| cat_in_background(&daemon.key(), ADA));
+        connection.asked();
+        connection.asked();
+        kill(connection.hello.pid, "-KILL");
+        for reader in readers {
+            assert!(was_denied(&reader.wait_with_output().expect("cat")), "crash {crash}");
+        }
+        daemon.wait_until_ready();
+    }
+}
+
+#[test]
+fn a_full_queue_lets_nothing_through() {
+    let _few = Sysctl::set(QUEUE, "4");
+    let daemon = Daemon::start("mode = \"block\"");
+    let crowd = Crowd::of(&program("crowd", daemon.root()), &daemon.key(), 1_000);
+    assert_eq!((crowd.leaked, crowd.denied), (0, 1_000));
+    assert!(crowd.longest < Duration::from_secs(30), "{:?}", crowd.longest);
+}
+
+#[test]
+fn a_flood_of_strangers_is_bounded_counted_and_told_in_few_words() {
+    let daemon = Daemon::start("mode = \"ask\"\nask_seconds = 30");
+    let mut app = daemon.connect();
+    app.subscribe();
+    let exe = program("crowd", daemon.root());
+    let key = daemon.key();
+    let flood = std::thread::spawn(move || Crowd::of(&exe, &key, 3_000));
+    let state = soon_in(60, "everything beyond the open questions is denied", || {
+        let state = daemon.connect().hello.state;
+        (state.counters.denied >= 2_900).then_some(state)
+    });
+    let open = daemon.connect().hello.asked.len();
+    assert!((64..=96).contains(&open), "{open} questions are open");
+    assert_eq!(state.counters.overflowed, state.counters.denied);
+    let ids: Vec<u64> = daemon.connect().hello.asked.iter().map(|asked| asked.event.id).collect();
+    for event in ids {
+        app.control(Control::Answer { event, allow: false, expiry: doorward_protocol::Expiry::Once })
+            .expect("answered");
+    }
+    let crowd = flood.join().expect("crowd");
+    assert_eq!((crowd.leaked, crowd.denied), (0, 3_000));
+    let mut connection = daemon.connect();
+    let told = soon("the sum", || {
+        let events = connection.events();
+        let summed = events.iter().any(|event| event.why.contains("because too many questions are open"));
+        summed.then_some(events)
+    });
+    let about_overflow = told
+        .iter()
+        .filter(|event| event.kind == EventKind::Read && event.why.contains("too many questions"))
+        .count();
+    assert!(about_overflow < 120, "{about_overflow} events about an overflow");
+}
+
+#[test]
+fn a_peer_that_does_not_listen_delays_nobody() {
+    let daemon = Daemon::start("mode = \"block\"");
+    let exe = program("crowd", daemon.root());
+    let deaf: Vec<Connection> = (0..3)
+        .map(|_| {
+            let mut connection = daemon.connect();
+            connection.subscribe();
+            connection
+        })
+        .collect();
+    let crowd = Crowd::of(&exe, &daemon.key(), 2_000);
+    assert_eq!((crowd.leaked, crowd.denied), (0, 2_000));
+    // Their buffers are full now, or they were cut off: a single reader is answered as ever.
+    for _ in 0..20 {
+        let start = Instant::now();
+        assert!(was_denied(&cat(&daemon.key(), ADA)));
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+    let events = daemon.connect().events();
+    assert!(events.iter().any(|event| event.action == Action::Denied));
+    drop(deaf);
+}
+
+fn soon_in<T>(seconds: u64, what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    loop {
+        if let Some(value) = attempt() {
+            return value;
+        }
+        assert!(Instant::now() < end, "did not happen in time: {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
