@@ -1,5 +1,6 @@
 /* The least a permission event can cost on this machine: a responder that looks at nothing.
- * floor FILE allow|deny  -> prints "ready", answers every open of FILE until it is killed. */
+ * floor FILE allow|deny [reads]  -> prints "ready", answers every open of FILE (and with `reads` every read of
+ * what was opened, which a kernel from 6.14 on reports) until it is killed. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,15 +8,20 @@
 #include <sys/fanotify.h>
 #include <unistd.h>
 
+/* FAN_PRE_ACCESS, which older headers lack. */
+#define PRE_ACCESS 0x00100000
+
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: floor FILE allow|deny\n");
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: floor FILE allow|deny [reads]\n");
         return 2;
     }
-    int group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_REPORT_PIDFD | FAN_UNLIMITED_QUEUE,
+    int class = argc == 4 ? FAN_CLASS_PRE_CONTENT : FAN_CLASS_CONTENT;
+    unsigned long long mask = argc == 4 ? FAN_OPEN_PERM | PRE_ACCESS : FAN_OPEN_PERM;
+    int group = fanotify_init(class | FAN_CLOEXEC | FAN_REPORT_PIDFD | FAN_UNLIMITED_QUEUE,
                               O_RDONLY | O_LARGEFILE | O_CLOEXEC);
-    if (group < 0 || fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, argv[1]) < 0) {
+    if (group < 0 || fanotify_mark(group, FAN_MARK_ADD, mask, AT_FDCWD, argv[1]) < 0) {
         perror("floor");
         return 1;
     }

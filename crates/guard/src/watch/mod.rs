@@ -122,6 +122,7 @@ impl Guard {
             recorder,
             hashes: HashCache::new(),
             owners: Owners::default(),
+            hashes: Arc::default(),
             tally: Tally::default(),
             lineage,
             pending: Mutex::default(),
