@@ -122,7 +122,6 @@ impl Guard {
             recorder,
             hashes: HashCache::new(),
             owners: Owners::default(),
-            hashes: Arc::default(),
             tally: Tally::default(),
             lineage,
             pending: Mutex::default(),
