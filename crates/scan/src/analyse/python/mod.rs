@@ -1,10 +1,14 @@
 //! Python: what runs on installation and on import, and what only waits in functions.
 
+mod builtins;
 mod call;
 mod express;
 mod fold;
+mod given;
 mod interpreter;
 mod roles;
+mod sinks;
+mod statements;
 mod tree;
 mod value;
 

@@ -1,0 +1,39 @@
+//! What a call is given.
+
+use super::value::{Is, Origins, Value};
+
+pub(super) type Named<'t> = (Option<&'t str>, Value<'t>);
+
+/// What a call is given.
+pub(super) struct Given<'t> {
+    pub(super) at: usize,
+    pub(super) values: Vec<Value<'t>>,
+    pub(super) named: Vec<Named<'t>>,
+}
+
+impl<'t> Given<'t> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Value<'t>> {
+        self.values.iter().chain(self.named.iter().map(|(_, value)| value))
+    }
+
+    pub(super) fn first(&self) -> Option<&Value<'t>> {
+        self.all().next()
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&Value<'t>> {
+        self.named.iter().find(|(key, _)| *key == Some(name)).map(|(_, value)| value)
+    }
+
+    pub(super) fn origins(&self) -> Origins {
+        self.all().fold(Origins::NONE, |all, value| all.and(value.origins()))
+    }
+
+    pub(super) fn paths(&self) -> u64 {
+        self.all().fold(0, |all, value| all | value.all_paths())
+    }
+
+    /// What the call's result may be made of.
+    pub(super) fn blurred(&self) -> Value<'t> {
+        Value { is: Is::Unknown, from: self.origins(), paths: self.paths() }
+    }
+}

@@ -1,0 +1,317 @@
+//! Where data leaves the program or becomes one: the network, files, commands, evaluation.
+
+use super::fold;
+use super::given::Given;
+use super::interpreter::Interpreter;
+use super::value::{HOLE, Is, Origin, Origins, Value};
+use crate::analyse::dictionary;
+use crate::analyse::evidence::is_meant;
+use crate::analyse::signal::Signal;
+
+impl<'t> Interpreter<'t> {
+    /// What leaves the machine with a call, and where to.
+    pub(super) fn network(&mut self, given: &Given<'t>, through: &Value<'t>) {
+        let at = given.at;
+        let mut leaving = Origins::NONE;
+        let mut place = through.origins();
+        for value in given.all() {
+            let origins = value.origins();
+            place = place.and(origins);
+            // The address of a service that tells one's own address is no secret of this machine.
+            let is_plain = value.whole_text().is_some();
+            leaving = leaving.and(if is_plain { Origins::NONE } else { origins });
+        }
+        let flows = [
+            (Origin::Identity, Signal::SendsIdentity),
+            (Origin::Environment, Signal::SendsEnvironment),
+            (Origin::Secret, Signal::SendsSecret),
+            (Origin::Key, Signal::SendsKey),
+            (Origin::Capture, Signal::SendsCapture),
+            (Origin::Output, Signal::SendsOutput),
+            (Origin::File, Signal::SendsFile),
+        ];
+        for (origin, signal) in flows {
+            if leaving.has(origin) {
+                self.note(signal, at);
+            }
+        }
+        if given.paths() & self.secret_files != 0 {
+            self.note(Signal::SendsSecret, at);
+        }
+        self.places(place, at);
+    }
+
+    pub(super) fn places(&mut self, place: Origins, at: usize) {
+        if place.has(Origin::DropHost) {
+            self.note(Signal::ContactsDrop, at);
+        }
+        if place.has(Origin::BareAddress) {
+            self.note(Signal::ContactsAddress, at);
+        }
+        if place.has(Origin::ProgramAddress) {
+            self.note(Signal::FetchesProgram, at);
+        }
+    }
+
+    pub(super) fn contact(&mut self, given: &Given<'t>) {
+        let mut place = given.origins();
+        if let Some(items) = given.first().and_then(Value::items)
+            && let Some(host) = items.first().and_then(Value::whole_text)
+            && super::express::is_bare(host)
+        {
+            place.add(Origin::BareAddress);
+        }
+        self.places(place, given.at);
+    }
+
+    pub(super) fn memory(&mut self, given: &Given<'t>) {
+        self.note(Signal::Shellcode, given.at);
+    }
+
+    /// Marks a path as holding what was fetched, decoded or secret.
+    pub(super) fn mark(&mut self, path: &Value<'t>, origin: Origin) {
+        let slots = path.all_paths();
+        match origin {
+            Origin::FetchedFile => self.fetched_files |= slots,
+            Origin::DecodedFile => self.decoded_files |= slots,
+            _ => self.secret_files |= slots,
+        }
+        if let Some(text) = path.as_text()
+            && self.written.len() < 64
+        {
+            self.written.push((text.into(), origin));
+        }
+    }
+
+    /// What the file at a path holds.
+    pub(super) fn marks(&self, path: Option<&Value<'t>>) -> Vec<Origin> {
+        let Some(path) = path else { return Vec::new() };
+        let (slots, origins) = (path.all_paths(), path.origins());
+        let text = path.as_text().unwrap_or_default();
+        let mut found = Vec::new();
+        let mut add = |is: bool, origin| {
+            if is {
+                found.push(origin);
+            }
+        };
+        let written = |origin: Origin| {
+            self.written.iter().any(|(known, of)| {
+                let name = known.rsplit(|&byte| matches!(byte, b'/' | b'\\' | HOLE)).next().unwrap_or(known);
+                *of == origin && name.len() > 2 && memchr::memmem::find(text, name).is_some()
+            })
+        };
+        add(
+            slots & self.fetched_files != 0
+                || origins.has(Origin::FetchedFile)
+                || written(Origin::FetchedFile),
+            Origin::FetchedFile,
+        );
+        add(
+            slots & self.decoded_files != 0
+                || origins.has(Origin::DecodedFile)
+                || written(Origin::DecodedFile),
+            Origin::DecodedFile,
+        );
+        add(slots & self.secret_files != 0 || origins.has(Origin::SecretPath), Origin::SecretPath);
+        found
+    }
+
+    pub(super) fn open(&mut self, name: &str, given: &Given<'t>) -> Value<'t> {
+        let path = given.first().cloned().unwrap_or(Value::UNKNOWN);
+        let mut value = Value::named("open()").after(&path.blurred());
+        value.from = value.from.without(Origins::of(&[Origin::Address, Origin::Hole]));
+        value.from.add(Origin::File);
+        for mark in self.marks(Some(&path)) {
+            match mark {
+                Origin::FetchedFile => value.from.add(Origin::Fetched),
+                Origin::DecodedFile => value.from.add(Origin::Decoded),
+                _ => value.from.add(Origin::Secret),
+            }
+        }
+        if name == "open" || name == "codecs.open" || name == "io.open" {
+            let mode =
+                given.values.get(1).or_else(|| given.named("mode")).and_then(Value::as_text).unwrap_or(b"r");
+            let writes = mode.iter().any(|byte| matches!(byte, b'w' | b'a' | b'x' | b'+'));
+            if writes {
+                let slot = self.path_slot(given.at);
+                value.paths |= slot;
+                value.from = value.from.without(Origins::of(&[Origin::File, Origin::Fetched]));
+                // A handle remembers the constant name it was opened by.
+                if let Some(text) = path.as_text() {
+                    self.handles.insert(value.paths & slot, text.into());
+                }
+            }
+        }
+        value
+    }
+
+    /// `handle.write(data)`.
+    pub(super) fn written(&mut self, handle: &Value<'t>, given: &Given<'t>) {
+        let data = given.origins();
+        let mut origins = Vec::new();
+        if data.has(Origin::Fetched) {
+            origins.push(Origin::FetchedFile);
+        }
+        if data.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
+            origins.push(Origin::DecodedFile);
+        }
+        if data.meets(Origins::of(&[Origin::Secret, Origin::Capture])) {
+            origins.push(Origin::SecretPath);
+        }
+        let names: Vec<_> = self
+            .handles
+            .iter()
+            .filter(|(slot, _)| handle.paths & **slot != 0)
+            .map(|(_, name)| name.clone())
+            .collect();
+        for origin in origins {
+            self.mark(handle, origin);
+            for name in &names {
+                self.written.push((name.clone(), origin));
+            }
+            if origin == Origin::FetchedFile {
+                self.note(Signal::DropsFetched, given.at);
+            }
+        }
+        // A script that the program writes runs later; what it holds is read now.
+        if let Some(text) = given.first().and_then(Value::as_text)
+            && text.len() > 40
+        {
+            let text = text.to_vec();
+            self.words(&text, given.at);
+            if memchr::memmem::find(&text, b"import ").is_some() {
+                self.run_apart(&text, given.at);
+            }
+        }
+    }
+
+    /// Starting a program.
+    pub(super) fn spawn(&mut self, name: &str, given: &Given<'t>) -> Value<'t> {
+        let at = given.at;
+        self.note(Signal::Spawn, at);
+        let command = match given.values.first().or_else(|| given.named("args")) {
+            Some(value) => value.clone(),
+            None => Value::UNKNOWN,
+        };
+        let whole = match &command.is {
+            Is::List(items) => {
+                let space = Value::text(*b" ");
+                fold::glue(items.iter().flat_map(|item| [item, &space]))
+            }
+            _ if given.values.len() > 1 && !name.starts_with("subprocess") => {
+                let space = Value::text(*b" ");
+                fold::glue(given.values.iter().flat_map(|item| [item, &space]))
+            }
+            _ => command.clone(),
+        };
+        let origins = whole.origins().and(command.origins());
+        if origins.has(Origin::Fetched) {
+            self.note(Signal::RemoteOrders, at);
+        }
+        if given.all().any(|value| value.origins().has(Origin::Socket)) {
+            self.note(Signal::ReverseShell, at);
+        }
+        for mark in self.marks(Some(&whole)) {
+            match mark {
+                Origin::FetchedFile => self.note(Signal::RunsFetched, at),
+                Origin::DecodedFile => self.note(Signal::RunsDecoded, at),
+                _ => {}
+            }
+        }
+        if origins.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
+            self.note(Signal::RunsDecoded, at);
+        }
+        if let Some(text) = whole.as_text() {
+            let text = text.to_vec();
+            self.command(&text, at);
+        }
+        let mut value = Value::named(format!("{name}()"));
+        value.from.add(Origin::Output);
+        if origins.has(Origin::Identity) {
+            value.from.add(Origin::Identity);
+        }
+        value
+    }
+
+    /// A command line: its words, and the programs written into it.
+    pub(super) fn command(&mut self, text: &[u8], at: usize) {
+        self.words(text, at);
+        let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
+        if has("pip install") || has("-m pip") {
+            self.note(Signal::InstallsPackages, at);
+        }
+        if let Some(start) = memchr::memmem::find(text, b" -c ")
+            && has("python")
+        {
+            let code = text[start + 4..].trim_ascii();
+            let code = match code.first() {
+                Some(quote @ (b'"' | b'\'')) => {
+                    let end = memchr::memrchr(*quote, code).filter(|&end| end > 0).unwrap_or(code.len());
+                    &code[1..end]
+                }
+                _ => code,
+            };
+            self.run_apart(&code.to_vec(), at);
+        }
+        // PowerShell takes its programs as base64 of UTF-16.
+        for word in text.split(u8::is_ascii_whitespace).filter(|word| word.len() > 60) {
+            let trimmed: Vec<u8> =
+                word.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\'')).collect();
+            if let Some(decoded) = crate::analyse::decoding::base64(&trimmed) {
+                let plain: Vec<u8> = decoded.iter().copied().filter(|&byte| byte != 0).collect();
+                let printable =
+                    plain.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
+                if printable * 10 > plain.len() * 9 {
+                    self.note(Signal::Decode, at);
+                    self.words(&plain, at);
+                }
+            }
+        }
+    }
+
+    /// The signals of the words in a text that was not written where it is used.
+    pub(super) fn words(&mut self, text: &[u8], at: usize) {
+        for word in dictionary::search(text) {
+            let signal = word.decoded_signal();
+            if is_meant(signal, text, word.start, word.end) {
+                self.note(signal, at);
+            }
+        }
+    }
+
+    /// Walks a program that another process runs: its names are its own.
+    pub(super) fn run_apart(&mut self, text: &[u8], at: usize) {
+        self.run_text(text, at);
+    }
+
+    /// Running text as Python.
+    pub(super) fn evaluate(&mut self, name: &str, given: &Given<'t>) -> Value<'t> {
+        let at = given.at;
+        let Some(source) = given.values.first().cloned() else { return Value::UNKNOWN };
+        let origins = source.origins();
+        if name != "types.FunctionType" {
+            if origins.has(Origin::Fetched) {
+                self.note(Signal::EvalFetched, at);
+            }
+            if origins.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
+                self.note(Signal::EvalDecoded, at);
+            }
+            if origins.has(Origin::File) && !origins.has(Origin::Fetched) {
+                self.note(Signal::EvalFile, at);
+            }
+        }
+        if origins.has(Origin::Marshalled) {
+            self.note(Signal::OpaqueCode, at);
+        }
+        let Some(text) = source.whole_text() else {
+            return source.blurred();
+        };
+        let text = text.to_vec();
+        if text.len() > 60
+            && (origins.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) || self.is_inside_text())
+        {
+            self.words(&text, at);
+        }
+        self.run_text(&text, at).unwrap_or(Value::UNKNOWN)
+    }
+}
