@@ -500,6 +500,13 @@ const RULES: &[Rule] = &[
         High,
     ),
     when("O-03", LOADED, any(&[Obfuscated]), &[], Medium),
+    // ── worth a look, no more ──
+    when("R-02", RUNTIME, any(&[EnvironmentWhole]), &[], Low),
+    when("R-23", RUNTIME, any(&[Detach]), &[any(&[Spawn])], Low),
+    when("R-51", RUNTIME, any(&[ContactsAddress]), &[], Low),
+    when("R-16", RUNTIME, any(&[Publish]), &[any(&[Spawn])], Low),
+    when("P-13", RUNTIME, any(&[LoaderPreload]), &[any(&[Spawn])], Low),
+    when("M-01", RUNTIME, any(&[EvalDecoded, RunsDecoded]), &[], Low),
     // ── camouflage ──
     when("M-08", ALWAYS, any(&[Marker]), &[], Critical),
     when("O-01", ALWAYS, any(&[HiddenRun]), &[], Critical),

@@ -135,7 +135,7 @@ pub(super) fn looks_obfuscated(bytes: &[u8]) -> Option<usize> {
         if digits >= 4 && !(at > 0 && is_word(bytes[at - 1])) {
             first = first.or(Some(at));
             count += 1;
-            if count >= 20 {
+            if count >= 12 {
                 return first;
             }
         }

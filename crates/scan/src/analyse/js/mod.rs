@@ -210,6 +210,7 @@ fn is_worth_parsing(file: &SourceFile<'_>, stage: Stage, evidence: Option<&Evide
         || signals.meets(ALWAYS)
         || signals.contains(Signal::Eval) && signals.contains(Signal::Decode)
         || reaches && signals.meets(Signals::of(&[Signal::Spawn, Signal::Eval])))
+        || reaches && names_bare_address(file.bytes)
         || reaches && handles_keys()
         || reaches && is_known_library(file.path)
         || file.bytes.len() <= SMALL && is_disguised(file.bytes)
@@ -217,6 +218,11 @@ fn is_worth_parsing(file: &SourceFile<'_>, stage: Stage, evidence: Option<&Evide
 
 /// Shorter files are parsed for as little as a letter written as its number.
 const SMALL: usize = 64 * 1024;
+
+/// True for an address that starts with a number.
+fn names_bare_address(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b"://").any(|at| bytes.get(at + 3).is_some_and(u8::is_ascii_digit))
+}
 
 /// True for code that may replace what a page reaches its wallet with.
 fn hooks_wallet(bytes: &[u8]) -> bool {
