@@ -46,6 +46,7 @@ fn the_windows_see_the_types_that_rust_has() {
         RuleDraft,
         Rule,
         CoverageLevel,
+        Holder,
         Coverage,
         Kernel,
         Counters,

@@ -345,6 +345,20 @@ expiry: Expiry, };
 
 export type CoverageLevel = "full" | "opens" | "none";
 
+export type Holder = { 
+/**
+ * Process id.
+ */
+pid: number, 
+/**
+ * Its executable, for display.
+ */
+exe: string, 
+/**
+ * True where the catalog knows it as a reader of this kind of secret.
+ */
+known: boolean, };
+
 export type Coverage = { 
 /**
  * The file, or the pattern where no file is there yet.

@@ -122,7 +122,7 @@ describe("the day", () => {
 
 describe("coverage", () => {
   it("gives a class the weakest level of its files and puts weak ones first", () => {
-    const file = { title: "T", tier: 1, note: "" };
+    const file = { title: "T", tier: 1, note: "", holders: [], copies: 0 };
     const classes = byClass([
       { ...file, class: "a", path: "/1", level: "full" },
       { ...file, class: "b", path: "/2", level: "full" },
