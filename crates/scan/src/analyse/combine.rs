@@ -464,13 +464,13 @@ const RULES: &[Rule] = &[
     when("R-20", RUNTIME, any(&[DeadDrop]), &[any(&[RunsFetched, EvalFetched])], Critical),
     when("R-21", SET_UP, any(&[Staging]), &[any(&[Spawn]), NETWORK], Critical),
     when("R-29", RUNTIME, any(&[SudoChange]), &[any(&[Spawn]), any(&[AuthorizedKeys])], High),
-    when(
+    script(when(
         "P-06",
         RUNTIME,
         any(&[AuthorizedKeys]),
         &[WRITES, any(&[SudoChange, SendsIdentity, ContactsAddress])],
         Critical,
-    ),
+    )),
     when("P-06", LOADED, any(&[AuthorizedKeys]), &[WRITES, NETWORK], Medium),
     when("P-10", SET_UP, any(&[RunnerSetup]), &[any(&[AppendFile, Downloader, Fetch])], Critical),
     when(
@@ -490,8 +490,8 @@ const RULES: &[Rule] = &[
     ),
     when("M-05", ALWAYS, any(&[OddTail]), &[], High),
     when("O-04", INSTALL, any(&[OpaqueCode]), &[], Critical),
-    when("O-04", RUNTIME, any(&[OpaqueCode]), &[any(&[Eval, Spawn, HiddenCall])], High),
-    when("O-04", RUNTIME, any(&[OpaqueCode]), &[], Low),
+    script(when("O-04", RUNTIME, any(&[OpaqueCode]), &[any(&[Eval, Spawn, HiddenCall])], High)),
+    script(when("O-04", RUNTIME, any(&[OpaqueCode]), &[], Low)),
     when(
         "O-03",
         RUNTIME,
