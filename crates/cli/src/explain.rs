@@ -59,6 +59,7 @@ fn stage(id: &str) -> &'static str {
         "A" => "Files that steer AI assistants and editors",
         "N" => "What the package is called and where it comes from",
         "V" => "What is new against the version before",
+        "W" => "The sum of what the package does, with the weight of each part",
         "FEED" => "The list of known-bad packages (doorward feed status)",
         "X" => "A mark of a known campaign",
         _ => "Anywhere in the package",

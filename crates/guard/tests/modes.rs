@@ -118,9 +118,11 @@ fn an_app_that_dies_over_a_question_leaves_the_reader_denied_and_the_next_one_ob
     let asked = app.asked();
     drop(app);
     assert!(was_denied(&reader.wait_with_output().expect("cat")));
-    let events = daemon.connect().events();
-    let settled = events.iter().find(|event| event.id == asked.event.id).expect("journalled");
-    assert_eq!(settled.action, Action::Denied);
+    // The answer is written down after it is given.
+    soon("the denial is journalled", || {
+        let events = daemon.connect().events();
+        events.into_iter().find(|event| event.id == asked.event.id && event.action == Action::Denied)
+    });
     assert_eq!(cat(&daemon.key(), ADA).stdout, KEY.as_bytes(), "nobody is there to ask any more");
 }
 

@@ -171,7 +171,7 @@ fn weighed(
     if let (Some(severity), Some((file, offset))) = (weighed.severity(), weighed.place())
         && let Some(file) = package.files.get(file)
     {
-        report.say("V-01", file, offset, severity, Words { title: None, why: weighed.reasons() });
+        report.say("W-01", file, offset, severity, Words { title: None, why: weighed.reasons() });
     }
 }
 
