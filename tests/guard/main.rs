@@ -7,5 +7,6 @@ mod decoys;
 mod drill;
 mod everyday;
 mod identity;
+mod judges;
 mod theft;
 mod ways;

@@ -23,6 +23,8 @@ pub struct Facts<'a> {
     pub misused: Option<(&'a str, &'a str)>,
     /// Where it reads whole folders, and is asked about once for each run: what was answered for this one.
     pub run: Option<RunSoFar>,
+    /// The catalog's name for the reader, where it reads what other programs ask it for.
+    pub for_others: Option<&'a str>,
     /// True where the known reader is there to fetch sources for the package manager.
     pub fetches_sources: bool,
     /// True where the secret is the package manager's own file.
@@ -191,7 +193,7 @@ fn catalog_reader(facts: &Facts<'_>) -> Option<Decision> {
     Some(Decision {
         outcome: Outcome::Allow,
         step: Step::Reader,
-        importance: None,
+        importance: facts.for_others.map(|_| Importance::Quiet),
         why: format!("{}; {} is known to need it.", wanted_secret(facts), visible(known)),
     })
 }
@@ -294,7 +296,13 @@ fn wanted_secret(facts: &Facts<'_>) -> String {
 }
 
 fn wanted(facts: &Facts<'_>) -> String {
-    format!("{} wanted to read", reader_in_words(facts.subject, facts.package, facts.manager))
+    let reader = reader_in_words(facts.subject, facts.package, facts.manager);
+    match facts.for_others.filter(|_| facts.package.is_none() && facts.manager.is_none()) {
+        Some(title) => {
+            format!("{reader}, a {} that reads for other programs, wanted to read", visible(title))
+        }
+        None => format!("{reader} wanted to read"),
+    }
 }
 
 /// The reader as the subject of a sentence.

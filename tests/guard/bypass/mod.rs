@@ -23,6 +23,7 @@
 //! Rows 19, 26, 29 and 30 are stated in `SECURITY.md`.
 
 mod descriptors;
+mod errands;
 mod names;
 mod opens;
 mod posing;

@@ -74,6 +74,8 @@ pub struct ReaderClass {
     pub any_secret: bool,
     /// True where it reads whole folders and is asked about once for each run; no secret is its own.
     pub whole_folders: bool,
+    /// True where it reads what other programs ask it for: whoever is behind a read is not known.
+    pub for_others: bool,
     /// True where package managers start it to fetch sources.
     pub fetches_sources: bool,
     /// How its programs are used where they do not give the secret away.

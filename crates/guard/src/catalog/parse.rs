@@ -133,6 +133,8 @@ struct RawReader {
     #[serde(default)]
     whole_folders: bool,
     #[serde(default)]
+    for_others: bool,
+    #[serde(default)]
     fetches_sources: bool,
     #[serde(default)]
     usage: Vec<RawUsage>,
@@ -231,6 +233,7 @@ impl RawReader {
             root: self.root,
             any_secret: self.any_secret,
             whole_folders: self.whole_folders,
+            for_others: self.for_others,
             fetches_sources: self.fetches_sources,
             usages: self.usage.iter().map(|usage| usage.understand(source)).collect::<Result<_, _>>()?,
         })
@@ -316,7 +319,7 @@ mod tests {
         let used: HashSet<&String> = catalog.secrets.iter().flat_map(|secret| &secret.readers).collect();
         for reader in &catalog.readers {
             assert!(
-                reader.any_secret || reader.whole_folders || used.contains(&reader.id),
+                reader.any_secret || reader.whole_folders || reader.for_others || used.contains(&reader.id),
                 "nothing may be read by `{}`",
                 reader.id
             );

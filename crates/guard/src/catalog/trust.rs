@@ -67,6 +67,14 @@ impl Catalog {
         claim
     }
 
+    /// The program that a process is, where it reads what others ask it for.
+    pub fn reads_for_others(&self, identity: &Identity) -> Option<&ReaderClass> {
+        self.readers
+            .iter()
+            .filter(|reader| reader.for_others)
+            .find(|reader| reader.is(Path::new("/"), identity))
+    }
+
     /// True where a process is a program of the system that package managers start to fetch sources.
     pub fn fetches_sources(&self, process: &Process) -> bool {
         let mut readers = self.readers.iter().filter(|reader| reader.fetches_sources);

@@ -80,6 +80,7 @@ impl Case {
             known_reader: self.known_reader,
             misused: self.misused,
             run: self.run,
+            for_others: None,
             fetches_sources: self.fetches_sources,
             managers_own: self.managers_own,
             decoy: self.decoy,

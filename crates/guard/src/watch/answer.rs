@@ -185,7 +185,8 @@ impl Guard {
     fn judge(&self, about: &About, looked: &Looked) -> Judged {
         let settings = self.settings.version();
         let mut decision = self.decide(about, looked);
-        if decision.step == Step::Lineage
+        if matches!(decision.step, Step::Lineage | Step::Reader)
+            && decision.importance.is_some()
             && decision.outcome == Outcome::Allow
             && self.was_told(&about.guarded, looked)
         {
@@ -218,6 +219,11 @@ impl Guard {
             known_reader: known.map(|reader| reader.title.as_str()),
             misused,
             run: matches!(claim, Claim::WholeFolders(_)).then(|| self.run_so_far(about.run())),
+            for_others: looked
+                .identity
+                .as_ref()
+                .and_then(|identity| catalog.reads_for_others(identity))
+                .map(|reader| reader.title.as_str()),
             fetches_sources: known.is_some_and(|reader| reader.fetches_sources)
                 && looked.identity.as_ref().is_some_and(|identity| {
                     attribution::is_started_by_manager(identity, |process| catalog.fetches_sources(process))
