@@ -158,8 +158,9 @@ const ROOTS_DEEDS: &[Deed] = &[
     Deed { id: "T1003.008-a", what: "print the accounts", reads: &[], line: "cat /etc/passwd >/dev/null" },
     Deed {
         id: "T1003.008-b",
-        what: "print the password hashes",
-        reads: &["/etc/shadow"],
+        // The catalog lets root's own system programs read what is root's.
+        what: "print the password hashes with root's own cat",
+        reads: &[],
         line: "cat /etc/shadow",
     },
     Deed {

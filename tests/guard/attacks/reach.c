@@ -1,4 +1,4 @@
-/* reach WAY FILE: one process on its own gets at a file in one of these ways. */
+/* reach WAY FILE: one process on its own gets at a file in one of these ways; `-` is the file $SECRET. */
 #include "attack.h"
 #include <linux/io_uring.h>
 #include <sys/sendfile.h>
@@ -89,6 +89,8 @@ static void move(const char *file, const char *name) {
 int main(int count, char **words) {
     if (count < 3) unable("usage: reach WAY FILE [NAME]");
     const char *way = words[1], *file = words[2], *name = count > 3 ? words[3] : NULL;
+    if (!strcmp(file, "-")) file = getenv("SECRET");
+    if (!file) unable("SECRET is not set");
     if (!strcmp(way, "open")) told_of(open(file, O_RDONLY));
     if (!strcmp(way, "read-write")) told_of(open(file, O_RDWR));
     if (!strcmp(way, "map")) told_of_map(open(file, O_RDONLY));

@@ -28,7 +28,10 @@ const INTERPRETERS: &[Row] = &[
 /// Each line is one thing a script of a package asks a program for that may read the key by itself.
 const ERRANDS: [(&str, &str); 3] = [
     ("ssh-keygen", "ssh-keygen -y -f \"$HOME/.ssh/id_ed25519\""),
-    ("cat", "ssh -o ProxyCommand='cat \"$HOME/.ssh/id_ed25519\" >&2; false' nowhere 2>&1 | grep -q BEGIN"),
+    (
+        "cat",
+        "{ ssh -o ProxyCommand='cat \"$HOME/.ssh/id_ed25519\" > \"$RESULTS.taken\"; false' nowhere; test -s \"$RESULTS.taken\"; }",
+    ),
     ("git", "git diff --no-index /dev/null \"$HOME/.ssh/id_ed25519\" | grep -q BEGIN"),
 ];
 
@@ -82,7 +85,11 @@ fn whoever_reads_for_others_is_told_as_that() {
         }
         let secret = arena.secret("row28");
         let daemon = Daemon::start(sandbox, BLOCK);
-        let read = |name: &str| arena.attempt(sandbox.command(place.join(name)).arg("open").arg(&secret));
+        // Named by a variable: a desktop's services are not told on their command line what to read.
+        let read = |name: &str| {
+            let mut service = sandbox.command(place.join(name));
+            arena.attempt(service.args(["open", "-"]).env("SECRET", &secret))
+        };
         assert_eq!(read("xdg-document-portal"), Attempt::Refused);
         assert_eq!([read("tracker-miner-fs-3"), read("tracker-miner-fs-3")], [Attempt::Got; 2]);
         let by = |events: &[Event], name: &str| -> Vec<Event> {

@@ -22,5 +22,6 @@ pub use process::{
     fork_before_threads, is_remote_controlled, notify_systemd, poll_readable, raise_file_limit,
     raise_priority, reload_child, wait_for_signal,
 };
-pub use storage::{FileSystem, device_numbers, file_system, wait_for_mounts};
+pub use resolve::resolve_cached;
+pub use storage::{FileSystem, device_numbers, file_system, identity_of, wait_for_mounts};
 pub use topology::{DirectoryEvent, Topology};

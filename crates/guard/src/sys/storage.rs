@@ -1,7 +1,11 @@
 //! What a file lies on.
 
+use std::ffi::CString;
 use std::fs::File;
+use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 /// The kinds of file systems on which a guard sees less than everything.
@@ -53,6 +57,24 @@ pub fn wait_for_mounts(table: RawFd, others: &[RawFd], timeout: Duration) -> boo
     // SAFETY: the pointer and the length describe the vector.
     let woken = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, millis) };
     woken > 0 && polled[0].revents & (libc::POLLPRI | libc::POLLERR) != 0
+}
+
+/// Device and inode of what a path leads to, as far as this machine knows without asking the file
+/// system's server: one that does not answer holds up nobody.
+///
+/// # Errors
+/// Those of statx(2).
+pub fn identity_of(path: &Path) -> io::Result<(u64, u64)> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let flags = libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT;
+    // SAFETY: `path` is terminated, a zeroed statx is valid, and both live through the call.
+    unsafe {
+        let mut about: libc::statx = std::mem::zeroed();
+        if libc::statx(libc::AT_FDCWD, path.as_ptr(), flags, libc::STATX_INO, &raw mut about) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok((libc::makedev(about.stx_dev_major, about.stx_dev_minor), about.stx_ino))
+    }
 }
 
 /// The number a device is known by.

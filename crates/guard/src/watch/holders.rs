@@ -2,6 +2,7 @@
 //! guarded, the kernel does not report.
 
 use super::table::ObjectKey;
+use crate::sys;
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -39,7 +40,7 @@ fn descriptors(folder: &Path) -> impl Iterator<Item = ObjectKey> {
     let links = fs::read_dir(folder.join("fd")).into_iter().flatten().flatten();
     links.filter_map(|link| {
         let readable = link.metadata().is_ok_and(|own| own.mode() & READABLE != 0);
-        readable.then(|| fs::metadata(link.path()).ok().map(|file| ObjectKey::of(&file))).flatten()
+        readable.then(|| key_of(&link.path())).flatten()
     })
 }
 
@@ -54,8 +55,9 @@ fn mapped(folder: &Path, wanted: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
         let range = words.next()?;
         inodes.contains(&words.nth(3)?.parse().ok()?).then_some(range)
     });
-    ranges
-        .filter_map(|range| fs::metadata(folder.join("map_files").join(range)).ok())
-        .map(|file| ObjectKey::of(&file))
-        .collect()
+    ranges.filter_map(|range| key_of(&folder.join("map_files").join(range))).collect()
+}
+
+fn key_of(link: &Path) -> Option<ObjectKey> {
+    sys::identity_of(link).ok().map(|(dev, ino)| ObjectKey { dev, ino })
 }

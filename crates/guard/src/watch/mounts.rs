@@ -55,6 +55,11 @@ impl Mount {
         })
     }
 
+    /// True where something is mounted above or below one of these folders.
+    pub(super) fn concerns(&self, folders: &[PathBuf]) -> bool {
+        folders.iter().any(|folder| folder.starts_with(&self.point) || self.point.starts_with(folder))
+    }
+
     /// The mount that a path lies on.
     pub(super) fn of<'a>(mounts: &'a [Self], path: &Path) -> Option<&'a Self> {
         let above = mounts.iter().filter(|mount| path.starts_with(&mount.point));

@@ -40,8 +40,15 @@ pub fn survey(guard: &Guard) {
             return;
         }
     };
-    let mut survey = Survey { disks, due: HashMap::new(), told: HashSet::new(), next_round: Instant::now() };
-    survey.look_around(guard, &mounts.read());
+    let mut survey = Survey {
+        disks,
+        due: HashMap::new(),
+        told: HashSet::new(),
+        next_round: Instant::now(),
+        settling: false,
+    };
+    let mut known = relevant(guard, mounts.read());
+    survey.look_around(guard, &mounts.read(), true);
     survey.expect(guard.enrolment.table().keys(), Duration::ZERO);
     loop {
         survey.look_for_holders(guard);
@@ -53,17 +60,28 @@ pub fn survey(guard: &Guard) {
         if news.everything {
             survey.expect(guard.enrolment.table().keys(), PATIENCE);
         }
+        // Containers and the like mount and unmount all day long.
+        let now = moved.then(|| relevant(guard, mounts.read()));
+        let moved = now.as_ref().is_some_and(|now| *now != known);
+        known = now.unwrap_or(known);
         if moved || news.around {
             std::thread::sleep(SETTLING);
             guard.enrolment.rescan(&guard.group);
-        }
-        if moved || news.around || survey.round_is_over() {
-            survey.look_around(guard, &mounts.read());
-        }
-        if moved || news.around {
-            survey.next_round = Instant::now() + SETTLED;
+            survey.look_around(guard, &mounts.read(), true);
+            (survey.next_round, survey.settling) = (Instant::now() + SETTLED, true);
+        } else if survey.round_is_over() {
+            let homes_too = std::mem::take(&mut survey.settling);
+            survey.look_around(guard, &mounts.read(), homes_too);
         }
     }
+}
+
+/// The mounts that guarded files lie on or may be covered by.
+fn relevant(guard: &Guard, mounts: Vec<Mount>) -> Vec<Mount> {
+    let places = guard.enrolment.places();
+    let homes = places.into_iter().filter(|place| place.kind != PlaceKind::System).map(|place| place.root);
+    let folders: Vec<PathBuf> = homes.chain(guard.config.places_of_homes()).collect();
+    mounts.into_iter().filter(|mount| mount.concerns(&folders)).collect()
 }
 
 #[derive(Debug)]
@@ -73,6 +91,8 @@ struct Survey {
     due: HashMap<ObjectKey, (Instant, Instant)>,
     told: HashSet<(PathBuf, u32, u64)>,
     next_round: Instant,
+    /// True where something came a moment ago.
+    settling: bool,
 }
 
 impl Survey {
@@ -92,15 +112,18 @@ impl Survey {
         Instant::now() >= self.next_round
     }
 
-    /// Homes, disks and copies.
-    fn look_around(&mut self, guard: &Guard, mounts: &[Mount]) {
+    /// Homes (all of them, or those in which nothing is guarded), disks and copies.
+    fn look_around(&mut self, guard: &Guard, mounts: &[Mount], all_homes: bool) {
         self.next_round = Instant::now() + ROUND;
         // Listen first, look then: what comes in between is not missed.
         for folder in guard.config.places_of_homes() {
             guard.enrolment.watch_around(&folder);
         }
-        // A home that had nothing in it may have been unlocked since.
-        guard.enrolment.add_homes(&guard.group, guard.config.all_homes());
+        let guarded = if all_homes { Vec::new() } else { guard.enrolment.table().originals() };
+        let mut homes = guard.config.all_homes();
+        // What had nothing in it may have been unlocked since.
+        homes.retain(|home| !guarded.iter().any(|(_, path)| path.starts_with(&home.path)));
+        guard.enrolment.add_homes(&guard.group, homes);
         let places = guard.enrolment.places();
         let mut gaps = attachable().into_iter().map(|gap| (None, gap)).collect::<Vec<_>>();
         for place in places.iter().filter(|place| place.kind != PlaceKind::System) {
