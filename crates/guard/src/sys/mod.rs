@@ -22,6 +22,5 @@ pub use process::{
     fork_before_threads, is_remote_controlled, notify_systemd, poll_readable, raise_file_limit,
     raise_priority, reload_child, wait_for_signal,
 };
-pub use resolve::resolve_cached;
 pub use storage::{FileSystem, device_numbers, file_system, identity_of, wait_for_mounts};
 pub use topology::{DirectoryEvent, Topology};
