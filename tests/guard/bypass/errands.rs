@@ -29,8 +29,8 @@ const INTERPRETERS: &[Row] = &[
 const ERRANDS: [(&str, &str); 3] = [
     ("ssh-keygen", "ssh-keygen -y -f \"$HOME/.ssh/id_ed25519\""),
     (
-        "cat",
-        "{ ssh -o ProxyCommand='cat \"$HOME/.ssh/id_ed25519\" > \"$RESULTS.taken\"; false' nowhere; test -s \"$RESULTS.taken\"; }",
+        "cp",
+        "{ ssh -o ProxyCommand='cp \"$HOME/.ssh/id_ed25519\" \"$RESULTS.taken\"' nowhere; test -s \"$RESULTS.taken\"; }",
     ),
     ("git", "git diff --no-index /dev/null \"$HOME/.ssh/id_ed25519\" | grep -q BEGIN"),
 ];
