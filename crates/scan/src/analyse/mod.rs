@@ -165,6 +165,10 @@ fn weighed(
     name: Signals,
     report: &mut Report,
 ) {
+    // The weights were learned from Python packages and say nothing of others.
+    if package.manifest.package.ecosystem != Ecosystem::Pypi {
+        return;
+    }
     let facts = weigh::facts(package, gathered, name);
     let heaviest = facts.iter().map(weigh::weigh).max_by(|one, two| one.sum.total_cmp(&two.sum));
     let Some(weighed) = heaviest else { return };
