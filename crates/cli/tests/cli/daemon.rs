@@ -85,10 +85,13 @@ pub(crate) fn state() -> GuardState {
             tier: 1,
             level: CoverageLevel::Full,
             note: String::new(),
+            holders: Vec::new(),
+            copies: 0,
         }],
         decoys: Vec::new(),
         kernel: Default::default(),
         counters: Default::default(),
+        gaps: Vec::new(),
     }
 }
 
