@@ -35,10 +35,18 @@ impl Trap {
 
     /// Starts a program and waits until it, or something it started, reads the secret.
     pub(crate) fn hold(&self, command: &mut Command) -> Held {
-        let child =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("spawn");
-        let mut held = Held { child, pipe: None };
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let deadline = Instant::now() + Duration::from_secs(60);
+        let child = loop {
+            match command.spawn() {
+                // Another test forked while this program's file was still being written.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                started => break started.expect("spawn"),
+            }
+        };
+        let mut held = Held { child, pipe: None };
         // Opening the pipe for writing without waiting works once somebody opened it for reading.
         while held.pipe.is_none() {
             held.pipe = OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(&self.secret).ok();
