@@ -165,8 +165,8 @@ fn weighed(
     name: Signals,
     report: &mut Report,
 ) {
-    // The weights were learned from Python packages and say nothing of others.
-    if package.manifest.package.ecosystem != Ecosystem::Pypi {
+    // The weights were learned from Python packages; npm packages carry Python that nobody imports.
+    if package.manifest.package.ecosystem == Ecosystem::Npm {
         return;
     }
     let facts = weigh::facts(package, gathered, name);
