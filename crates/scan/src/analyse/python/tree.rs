@@ -62,6 +62,8 @@ fn is_shallow(source: &[u8]) -> bool {
                 chain += 1;
             }
             b')' | b']' | b'}' => open = open.saturating_sub(1),
+            // The point of a number makes no tree deeper.
+            b'.' if source.get(at).is_some_and(u8::is_ascii_digit) => {}
             b'+' | b'-' | b'*' | b'/' | b'.' | b'~' | b'^' | b'|' | b'&' | b'%' | b'<' | b'>' | b':' => {
                 chain += 1
             }
