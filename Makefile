@@ -74,5 +74,9 @@ ui-test: .make/node_modules ## check and test the windows' pages
 	@mkdir -p $(@D) && touch $@
 
 .PHONY: setup-run setup-test setup-bench
-setup-run setup-test setup-bench: setup-%:
+setup-run setup-bench: setup-%:
 	@installer/setup.sh $*
+
+setup-test:
+	@installer/setup.sh test
+	@installer/test-tools.sh $(TARGET_DIR)/test-tools

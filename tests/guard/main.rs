@@ -1,6 +1,7 @@
 //! The guard against real package managers, run by an ordinary user with a made-up home.
 #![allow(clippy::print_stdout, reason = "the table of attacks is what one reads of a failed run")]
 
+mod attribution;
 mod bypass;
 mod day;
 mod decoys;
@@ -8,5 +9,6 @@ mod drill;
 mod everyday;
 mod identity;
 mod judges;
+mod sweep;
 mod theft;
 mod ways;

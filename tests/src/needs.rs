@@ -46,6 +46,14 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
+/// Where `installer/test-tools.sh` put the package managers of the tests.
+pub(crate) fn test_tools() -> PathBuf {
+    let test = std::env::current_exe().expect("the test has a path");
+    let folder = test.ancestors().nth(3).expect("target/<profile>/deps/<test>").join("test-tools");
+    assert!(folder.join("python").is_dir(), "{} is missing; `make setup-test` installs it", folder.display());
+    folder
+}
+
 /// The root of the repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the repository")

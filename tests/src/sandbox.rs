@@ -1,6 +1,6 @@
 //! A made-up user with a made-up home, in a mount namespace of the test's own.
 
-use crate::needs::{binary, need, need_root, skipped};
+use crate::needs::{binary, need, need_root, skipped, test_tools};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -10,6 +10,8 @@ use std::process::{Command, Output};
 /// No account of a real machine: beyond the ranges that distributions hand out.
 const UID: u32 = 65_011;
 const USER: &str = "ada";
+/// Folders of the machine that tests mount into theirs.
+const BOUND: [&str; 2] = ["toolchain", "tools"];
 const INSIDE: &str = "DOORWARD_TEST_INSIDE";
 
 /// Runs a test in a mount namespace of its own, in which the made-up user has an account.
@@ -154,10 +156,23 @@ impl Sandbox {
     pub fn toolchain(&self) -> PathBuf {
         let output = Command::new("rustc").args(["--print", "sysroot"]).output().expect("rustc runs");
         let sysroot = String::from_utf8(output.stdout).expect("a path");
-        let place = self.root().join("toolchain");
-        fs::create_dir_all(&place).expect("a folder");
-        mount(&["--bind", sysroot.trim(), place.to_str().expect("a plain path")]);
-        place.join("bin")
+        self.bind(Path::new(sysroot.trim()), "toolchain").join("bin")
+    }
+
+    /// The folder of the package managers that `installer/test-tools.sh` installed, where the user can
+    /// reach it.
+    pub fn tools(&self) -> PathBuf {
+        self.bind(&test_tools(), "tools")
+    }
+
+    fn bind(&self, folder: &Path, name: &str) -> PathBuf {
+        let place = self.root().join(name);
+        if !place.is_dir() {
+            fs::create_dir_all(&place).expect("a folder");
+            let (folder, place) = (folder.to_str(), place.to_str());
+            mount(&["--bind", folder.expect("a plain path"), place.expect("a plain path")]);
+        }
+        place
     }
 
     /// Gives a file or folder to the user.
@@ -183,11 +198,13 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // A mounted tool chain must be gone before the folder is deleted, or its files would be too.
-        let place = self.root().join("toolchain");
-        if place.is_dir() {
-            let _ = Command::new("umount").arg(&place).status();
-            assert!(fs::remove_dir(&place).is_ok(), "{} is still mounted", place.display());
+        // What is mounted must be gone before the folder is deleted, or its files would be too.
+        for name in BOUND {
+            let place = self.root().join(name);
+            if place.is_dir() {
+                let _ = Command::new("umount").arg(&place).status();
+                assert!(fs::remove_dir(&place).is_ok(), "{} is still mounted", place.display());
+            }
         }
     }
 }

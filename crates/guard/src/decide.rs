@@ -1,7 +1,9 @@
 //! The decision: facts × catalog × rules × modes. Pure; the order is
-//! own process → decoy → explicit rule → package lineage → catalog reader → mode of the tier.
+//! own process → decoy → explicit rule → package lineage → catalog reader → mode of the tier; what
+//! belongs to a sweep is weighed once more by [`swept`].
 
 use crate::rules::{self, Subject};
+use crate::sweep::{self, Sweep};
 use doorward_protocol::{
     Attribution, Importance, Mode, Policy, Rule, RuleVerdict, Secret, Stage, Timestamp, visible,
 };
@@ -107,15 +109,44 @@ pub struct Decision {
     pub importance: Option<Importance>,
     /// One sentence.
     pub why: String,
+    /// True where nothing vouches for the reader: the read counts towards a sweep.
+    pub counts: bool,
 }
 
 /// Decides one read.
 pub fn decide(facts: &Facts<'_>, standing: &Standing<'_>) -> Decision {
-    decoy(facts, standing)
+    let mut decision = decoy(facts, standing)
         .or_else(|| explicit_rule(facts, standing))
         .or_else(|| package_lineage(facts, standing))
         .or_else(|| catalog_reader(facts))
-        .unwrap_or_else(|| tier_mode(facts, standing))
+        .unwrap_or_else(|| tier_mode(facts, standing));
+    let vouched = facts.known_reader.is_some() && decision.outcome == Outcome::Allow;
+    decision.counts = decision.importance.is_some() && !vouched;
+    decision
+}
+
+/// What a decision becomes where its read belongs to a sweep. The read that makes it one tells of all
+/// that was touched; `blocked` denies it and the rest.
+pub fn swept(mut decision: Decision, sweep: &Sweep, blocked: bool) -> Decision {
+    let (sentence, ending) = decision.why.rsplit_once("; ").unwrap_or((&decision.why, ""));
+    decision.why = match sweep {
+        Sweep::Found(touches) => {
+            let reader = sentence.split(" wanted to read").next().unwrap_or(sentence);
+            let secrets: Vec<Secret> = touches.iter().map(|touch| touch.secret.clone()).collect();
+            let ending = if blocked { "it may read no more, so it was blocked." } else { ending };
+            format!("{reader} went through your {} within seconds; {ending}", sweep::in_words(&secrets))
+        }
+        Sweep::GoesOn(event) => {
+            let ending = if blocked { "so it was blocked." } else { ending };
+            format!("{sentence}; it belongs to the sweep of event {event}, {ending}")
+        }
+    };
+    let loud = matches!(sweep, Sweep::Found(_)) || decision.step == Step::Decoy;
+    decision.importance = Some(if loud { Importance::Alarm } else { Importance::Quiet });
+    if blocked {
+        decision.outcome = Outcome::Deny;
+    }
+    decision
 }
 
 fn decoy(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision> {
@@ -145,6 +176,7 @@ fn explicit_rule(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decision>
             step: Step::Rule,
             importance: None,
             why: format!("{}; your rule {} allows it.", wanted_secret(facts), rule.id),
+            counts: false,
         },
         RuleVerdict::Deny if standing.paused => decision(
             Outcome::Allow,
@@ -172,7 +204,13 @@ fn package_lineage(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Decisio
     if facts.managers_own && facts.known_reader.is_some() {
         let why = format!("{}; it is the package manager's own file.", wanted_secret(facts));
         let importance = facts.package.is_some().then_some(Importance::Quiet);
-        return Some(Decision { outcome: Outcome::Allow, step: Step::Lineage, importance, why });
+        return Some(Decision {
+            outcome: Outcome::Allow,
+            step: Step::Lineage,
+            importance,
+            why,
+            counts: false,
+        });
     }
     if facts.fetches_sources && facts.package.is_none() {
         let manager = facts.manager.unwrap_or("a package manager");
@@ -195,6 +233,7 @@ fn catalog_reader(facts: &Facts<'_>) -> Option<Decision> {
         step: Step::Reader,
         importance: facts.for_others.map(|_| Importance::Quiet),
         why: format!("{}; {} is known to need it.", wanted_secret(facts), visible(known)),
+        counts: false,
     })
 }
 
@@ -204,7 +243,7 @@ fn tier_mode(facts: &Facts<'_>, standing: &Standing<'_>) -> Decision {
     // later reads are reported.
     if facts.empty {
         let why = format!("{}; there is nothing in it yet.", wanted_secret(facts));
-        return Decision { outcome: Outcome::Allow, step: Step::Mode, importance: None, why };
+        return Decision { outcome: Outcome::Allow, step: Step::Mode, importance: None, why, counts: false };
     }
     let mode = if standing.paused { Mode::Observe } else { standing.policy.for_tier(facts.secret.tier) };
     by_mode(facts, standing, mode, Step::Mode, loudness(facts), "programs without a rule are")
@@ -265,9 +304,11 @@ fn lineage_counts(facts: &Facts<'_>) -> bool {
     if owned.is_some_and(|folder| facts.secret.path.starts_with(folder)) {
         return false;
     }
+    // What the user runs is theirs to run, whoever wrote it.
+    let package = facts.package.is_some_and(|package| package.stage != Stage::Runtime);
     match facts.secret.tier {
-        1 => facts.package.is_some() || facts.manager.is_some(),
-        2 => facts.package.is_some(),
+        1 => package || facts.manager.is_some(),
+        2 => package,
         _ => false,
     }
 }
@@ -282,7 +323,7 @@ fn loudness(facts: &Facts<'_>) -> Importance {
 }
 
 fn decision(outcome: Outcome, step: Step, importance: Importance, why: String) -> Decision {
-    Decision { outcome, step, importance: Some(importance), why }
+    Decision { outcome, step, importance: Some(importance), why, counts: false }
 }
 
 fn wanted_secret(facts: &Facts<'_>) -> String {

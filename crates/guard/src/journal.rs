@@ -92,6 +92,11 @@ impl Journal {
         events.into_iter().skip(skip).cloned().collect()
     }
 
+    /// One event of a user.
+    pub fn find(&self, owner: u32, id: u64) -> Option<Event> {
+        self.recent.get(&owner)?.iter().rev().find(|event| event.id == id).cloned()
+    }
+
     fn remember(&mut self, event: Event) {
         self.highest = self.highest.max(event.id);
         let events = self.recent.entry(event.owner).or_default();

@@ -18,5 +18,6 @@ pub mod rules;
 pub mod server;
 pub mod state;
 pub mod supervise;
+pub mod sweep;
 pub mod sys;
 pub mod watch;

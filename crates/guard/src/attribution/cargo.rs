@@ -66,7 +66,7 @@ fn unit(folder: &Path) -> Option<(String, PathBuf)> {
 }
 
 /// `evil-core-1.2.3-beta.1` → `evil-core`, `1.2.3-beta.1`.
-fn name_and_version(folder: &str) -> Option<(&str, &str)> {
+pub(super) fn name_and_version(folder: &str) -> Option<(&str, &str)> {
     let at = folder.match_indices('-').map(|(at, _)| at).find(|at| {
         let rest = &folder[at + 1..];
         rest.starts_with(|c: char| c.is_ascii_digit()) && rest.split('.').count() >= 3
@@ -74,7 +74,7 @@ fn name_and_version(folder: &str) -> Option<(&str, &str)> {
     is_crate_name(&folder[..at]).then(|| (&folder[..at], &folder[at + 1..]))
 }
 
-fn is_crate_name(name: &str) -> bool {
+pub(super) fn is_crate_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

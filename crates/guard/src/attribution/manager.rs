@@ -20,7 +20,7 @@ impl Manager {
     /// The package manager a process is. The words it shows are enough here: whoever pretends to be
     /// one only brings suspicion on what it starts.
     pub(super) fn of(process: &Process) -> Option<Self> {
-        let exe = process.exe.file_name()?.to_str()?.trim_end_matches(" (deleted)");
+        let exe = process.exe.file_name()?.to_str()?.trim_end_matches(" (deleted)").trim_end_matches(".exe");
         match exe {
             "cargo" => return Some(Self::Cargo),
             "uv" | "uvx" => return Some(Self::Uv),

@@ -3,10 +3,14 @@
 //! the way to a decision; [`complete`] may look into one afterwards.
 
 mod cargo;
+mod imports;
+mod macros;
 mod manager;
 mod npm;
 mod python;
 
+pub use imports::imports_of;
+pub use macros::{complete as complete_macros, macros_of};
 pub use python::complete;
 
 use crate::identity::{Identity, Process};
@@ -32,7 +36,7 @@ pub fn attribute(identity: &Identity) -> Option<Attribution> {
             None => {}
         }
     }
-    own_project.or_else(|| by_place(&line))
+    own_project.or_else(|| by_place(&line)).or_else(|| by_script(&line))
 }
 
 /// The nearest package manager or build tool above a process that is installing or building there,
@@ -78,6 +82,11 @@ pub fn is_started_by_manager(identity: &Identity, fetches: impl Fn(&Process) -> 
     above.is_some_and(|process| Manager::of(process).is_some())
 }
 
+/// True where one process is a package manager that installs or builds with the other.
+pub(crate) fn builds(parent: &Process, child: &Process) -> bool {
+    Manager::of(parent).is_some_and(|manager| manager.is_building(parent, child))
+}
+
 /// Whose code a package manager started.
 enum Found {
     /// A package that was installed.
@@ -105,9 +114,16 @@ fn by_place(line: &[&Process]) -> Option<Attribution> {
     (!is_a_persons_shell(last)).then_some(attribution)
 }
 
+/// The installed package whose program runs, whoever started it. Package managers lie in such places too:
+/// they, and what is above them, are not meant.
+fn by_script(line: &[&Process]) -> Option<Attribution> {
+    let own = line.iter().take_while(|process| !manages(process)).count();
+    (0..own).find_map(|at| npm::running(line[at], &line[at + 1..]).or_else(|| python::running(line[at])))
+}
+
 /// A person may well look around in a package's folder. A shell without arguments, on a terminal, that
 /// something other than the first process started is theirs.
-fn is_a_persons_shell(process: &Process) -> bool {
+pub(crate) fn is_a_persons_shell(process: &Process) -> bool {
     let shell = process
         .exe
         .file_name()

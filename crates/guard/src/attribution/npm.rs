@@ -69,6 +69,57 @@ pub(super) fn at_place(cwd: &Path) -> Option<Attribution> {
     Place::of(cwd).map(|place| place.attribution("", String::new()))
 }
 
+/// The package whose script an interpreter runs, as `npx` and people start them; `above` are its parents.
+pub(super) fn running(process: &Process, above: &[&Process]) -> Option<Attribution> {
+    let place = Place::of(&script(process)?.canonicalize().ok()?)?;
+    let words = above.iter().flat_map(|parent| &parent.cmdline).flat_map(|word| word.split(' '));
+    let version = words.filter_map(|word| requested_version(word, &place.name)).next().unwrap_or_default();
+    let mut found = place.attribution("", version);
+    found.stage = Stage::Runtime;
+    Some(found)
+}
+
+/// The script an interpreter was started with.
+pub(super) fn script(process: &Process) -> Option<PathBuf> {
+    let interpreter = process.exe.file_name()?.to_str()?;
+    if !["node", "nodejs", "bun", "deno"].contains(&interpreter) {
+        return None;
+    }
+    let mut words = process.cmdline.iter().skip(1);
+    let word = words.find(|word| !word.starts_with('-') && *word != "run")?;
+    let evaluated =
+        process.cmdline.iter().any(|word| ["-e", "-p", "--eval", "--print"].contains(&word.as_str()));
+    (!evaluated).then(|| process.cwd.as_deref().unwrap_or(Path::new("/")).join(word))
+}
+
+/// What an entry of pnpm's store holds: `@s+evil@1.2.3_peer@2` → `@s/evil`, `1.2.3`.
+pub(super) fn stored(entry: &str) -> Option<(String, String)> {
+    let at = entry.get(1..)?.find('@')? + 1;
+    let name = entry[..at].replacen('+', "/", usize::from(entry.starts_with('@')));
+    is_package_name(&name).then(|| (name, after_at(entry)))
+}
+
+/// What an archive in Yarn's cache holds: `@s-evil-npm-1.2.3-0a1b2c3d4e-8f.zip` → `@s/evil`, `1.2.3`.
+pub(super) fn zipped(entry: &str) -> Option<(String, String)> {
+    let (name, rest) = entry.strip_suffix(".zip")?.split_once("-npm-")?;
+    let name = name.replacen('-', "/", usize::from(name.starts_with('@')));
+    is_package_name(&name).then(|| (name, rest.split('-').next().unwrap_or("").to_owned()))
+}
+
+/// `cowsay@1.5.0` or `./cowsay-1.5.0.tgz`, where that is the package.
+fn requested_version(word: &str, name: &str) -> Option<String> {
+    let file = word.rsplit('/').next()?.strip_suffix(".tgz");
+    let version = match word.strip_prefix(name).and_then(|rest| rest.strip_prefix('@')) {
+        Some(version) => version,
+        None => file?.strip_prefix(name.rsplit('/').next()?)?.strip_prefix('-')?,
+    };
+    is_version(version).then(|| version.to_owned())
+}
+
+fn is_version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.')
+}
+
 pub(super) fn is_installing(manager: &Process, child: &Process) -> bool {
     if started(manager, child).is_some() {
         return true;
@@ -145,7 +196,9 @@ impl Place {
 /// `evil@1.2.3` or `@scope+evil@1.2.3_peer@2` → `1.2.3`.
 fn after_at(store: &str) -> String {
     let rest = store.get(1..).and_then(|rest| rest.split_once('@')).map_or("", |(_, rest)| rest);
-    rest.split(['_', '(', '+']).next().unwrap_or("").to_owned()
+    let version = rest.split(['_', '(', '+']).next().unwrap_or("");
+    // A link to a folder or archive stands there as `file+…`.
+    if is_version(version) { version.to_owned() } else { String::new() }
 }
 
 /// `evil-npm-1.2.3-0a1b2c3d4e` → `1.2.3`.

@@ -52,6 +52,24 @@ pub(super) fn at_place(cwd: &Path) -> Option<Attribution> {
     })
 }
 
+/// The package whose own environment an interpreter was started from: pipx and uv give each program
+/// one, named after it.
+pub(super) fn running(process: &Process) -> Option<Attribution> {
+    let started = Path::new(process.cmdline.first()?);
+    let names: Vec<&str> = started.iter().filter_map(|name| name.to_str()).collect();
+    let at = names
+        .windows(2)
+        .position(|pair| [["pipx", "venvs"], ["uv", "tools"]].contains(&[pair[0], pair[1]]))?;
+    let name = *names.get(at + 2)?;
+    (names.get(at + 3) == Some(&"bin") && is_name(name)).then(|| Attribution {
+        package: PackageRef { ecosystem: Ecosystem::Pypi, name: name.to_owned(), version: String::new() },
+        stage: Stage::Runtime,
+        script: String::new(),
+        path: started.ancestors().nth(2).map(Path::to_owned),
+        project: None,
+    })
+}
+
 /// True where the child runs a package's build: front ends start Python for nothing else, but `uv run`
 /// and `poetry run` start the user's own programs.
 pub(super) fn is_building(manager: Manager, parent: &Process, child: &Process) -> bool {

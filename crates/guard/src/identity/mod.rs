@@ -235,6 +235,11 @@ pub(crate) fn working_folder(pid: u32) -> Option<PathBuf> {
     proc::link(pid, "cwd")
 }
 
+/// Files that a process has mapped to run them.
+pub(crate) fn loaded_libraries(pid: u32) -> Vec<PathBuf> {
+    proc::executable_maps(pid)
+}
+
 /// The variables that attribution reads.
 fn wanted_by_attribution(name: &str) -> bool {
     const NAMES: &[&str] = &[

@@ -1,6 +1,6 @@
 use crate::attribution;
 use crate::identity::{Identity, Process};
-use doorward_protocol::Attribution;
+use doorward_protocol::{Attribution, Stage};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -24,6 +24,8 @@ impl Remembered {
         let remembered = identity.line().rev().find_map(|process| self.known.get(&key(process))).cloned();
         let answer = match (remembered, seen) {
             (Some(before), Some(now)) if before.package.name == now.package.name => Some(fuller(before, now)),
+            // A program that a package brought may itself install others.
+            (Some(before), Some(now)) if before.stage == Stage::Runtime => Some(now),
             (before, now) => before.or(now),
         };
         if let Some(attribution) = &answer {

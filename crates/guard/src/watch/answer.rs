@@ -11,8 +11,9 @@ use crate::attribution;
 use crate::catalog::{Claim, Sought};
 use crate::decide::{self, Decision, Facts, Outcome, Standing, Step};
 use crate::decoy;
+use crate::sweep::{self, Sweep, Touch};
 use crate::sys::{Answer, EventBuffer, FanotifyError, PermissionEvent, raise_priority};
-use doorward_protocol::{Action, Event, EventKind, Importance, Timestamp};
+use doorward_protocol::{Action, Event, EventKind, Importance, Mode, Timestamp};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -33,9 +34,13 @@ const MISSES: u32 = 8;
 const ROUND: Duration = Duration::from_millis(5);
 
 /// A decision, and the version of the settings it was made under.
-struct Judged {
-    decision: Decision,
+pub(super) struct Judged {
+    pub(super) decision: Decision,
     settings: u64,
+    /// The number of its event; 0 where it has none.
+    event: u64,
+    /// What the read means for the sweep it belongs to.
+    pub(super) sweep: Option<Sweep>,
 }
 
 /// Whether it helps to wait for the next event without sleeping: it does where readers run on another
@@ -192,7 +197,7 @@ impl Guard {
         {
             decision.importance = None;
         }
-        Judged { decision, settings }
+        Judged { decision, settings, event: 0, sweep: None }
     }
 
     fn decide(&self, about: &About, looked: &Looked) -> Decision {
@@ -261,6 +266,13 @@ impl Guard {
 
     fn carry_out(&self, look: Look, looked: Looked, mut judged: Judged) {
         let owner = look.about.guarded.owner;
+        if judged.decision.importance.is_some() {
+            judged.event = self.next_event_id();
+        }
+        judged.sweep = self.sweep_of(&look.about.guarded, &looked, &judged);
+        if let Some(sweep) = &judged.sweep {
+            judged.decision = decide::swept(judged.decision, sweep, self.blocks());
+        }
         let decision = &mut judged.decision;
         if matches!(decision.outcome, Outcome::Ask { .. }) && lock(&self.pending).is_full(owner) {
             self.tally.overflowed.fetch_add(1, Relaxed);
@@ -272,13 +284,14 @@ impl Guard {
         }
         let repeat = look.about.key.map(|key| Repeat::Read(key, decision.outcome == Outcome::Allow));
         match decision.outcome {
-            Outcome::Ask { .. } => self.ask(look, looked, judged.decision),
+            Outcome::Ask { .. } => self.ask(look, looked, judged),
             Outcome::Allow | Outcome::Deny => self.answer_now(look, looked, judged, repeat),
         }
     }
 
     fn answer_now(&self, look: Look, looked: Looked, judged: Judged, repeat: Option<Repeat>) {
-        let Judged { decision, settings } = judged;
+        let decision = &judged.decision;
+        let settings = judged.settings;
         let allow = decision.outcome == Outcome::Allow;
         let answer = if allow { Answer::Allow } else { Answer::Deny };
         let About { key, empty, made, .. } = *look.about;
@@ -298,35 +311,29 @@ impl Guard {
             return;
         }
         let action = if allow { Action::Allowed } else { Action::Denied };
-        let event = self.event(&look.about.guarded, &looked, decision, action);
+        let event = self.event(&look.about.guarded, &looked, &judged, action);
         if let Some(repeat) = repeat {
             lock(&self.repeats).told(repeat, &event);
             self.waker.wake();
         }
-        self.recorder.send(Record::found(event, None, looked));
+        self.recorder.send(Record::found(event, None, looked, judged.sweep));
     }
 
-    pub(super) fn event(
-        &self,
-        guarded: &Guarded,
-        looked: &Looked,
-        decision: Decision,
-        action: Action,
-    ) -> Event {
+    pub(super) fn event(&self, guarded: &Guarded, looked: &Looked, judged: &Judged, action: Action) -> Event {
         Event {
             schema: 1,
-            id: self.next_event_id(),
+            id: judged.event,
             time: Timestamp::now(),
             kind: EventKind::Read,
             action,
-            importance: decision.importance.unwrap_or(Importance::Quiet),
+            importance: judged.decision.importance.unwrap_or(Importance::Quiet),
             owner: guarded.owner,
             secret: guarded.secret.clone(),
             reader: looked.reader.clone(),
             package: looked.package.clone(),
             candidates: None,
-            sweep: Vec::new(),
-            why: decision.why,
+            sweep: judged.sweep.as_ref().map(Sweep::secrets).unwrap_or_default(),
+            why: judged.decision.why.clone(),
         }
     }
 
@@ -337,6 +344,19 @@ impl Guard {
             event.time = Timestamp::now();
             self.recorder.send(Record::plain(event));
         }
+    }
+
+    /// Takes note of a read that nothing vouches for.
+    fn sweep_of(&self, guarded: &Guarded, looked: &Looked, judged: &Judged) -> Option<Sweep> {
+        let identity = looked.identity.as_ref().filter(|_| judged.decision.counts)?;
+        let touch = Touch { secret: guarded.secret.clone(), at: self.started.elapsed(), event: judged.event };
+        lock(&self.sweeps).touch(sweep::root(identity), touch)
+    }
+
+    /// True while the overall mode is to block.
+    fn blocks(&self) -> bool {
+        let now = Timestamp::now();
+        self.settings.with(|current| current.policy.mode == Mode::Block && !current.is_paused(now))
     }
 
     pub(super) fn reply(&self, request: &PermissionEvent, answer: Answer) {

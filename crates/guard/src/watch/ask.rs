@@ -1,21 +1,22 @@
 //! Questions: one for each read, or one for everything that a program reads in one run.
 
+use super::answer::Judged;
 use super::crew::Look;
 use super::looked::Looked;
 use super::pending::{Held, Run};
 use super::record::Record;
 use super::{Guard, SettledBy, lock};
-use crate::decide::{Decision, Outcome, RunSoFar};
+use crate::decide::{Outcome, RunSoFar};
 use doorward_protocol::Action;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 impl Guard {
     /// Holds a read until somebody answers; asks unless its run is asked about already.
-    pub(super) fn ask(&self, look: Look, looked: Looked, decision: Decision) {
-        let Outcome::Ask { default_allow, whole_run } = decision.outcome else { return };
+    pub(super) fn ask(&self, look: Look, looked: Looked, judged: Judged) {
+        let Outcome::Ask { default_allow, whole_run } = judged.decision.outcome else { return };
         let wait = Duration::from_secs(self.config.ask_seconds);
-        let event = self.event(&look.about.guarded, &looked, decision, Action::Asked);
+        let event = self.event(&look.about.guarded, &looked, &judged, Action::Asked);
         let held = Held {
             process: looked.subject.process.clone(),
             grant: look.about.key,
@@ -30,7 +31,7 @@ impl Guard {
         let question = held.question();
         if self.hold(held) {
             self.tally.asked.fetch_add(1, Relaxed);
-            self.recorder.send(Record::found(event, Some(question), looked));
+            self.recorder.send(Record::found(event, Some(question), looked, judged.sweep));
         }
         self.waker.wake();
     }

@@ -3,7 +3,7 @@ use crate::attribution;
 use crate::identity::{HashCache, Identity};
 use crate::lineage::Lineage;
 use crate::rules::Subject;
-use doorward_protocol::{Attribution, Reader};
+use doorward_protocol::{Attribution, PackageRef, Reader};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
@@ -17,6 +17,8 @@ pub(super) struct Looked {
     pub(super) reader: Reader,
     pub(super) package: Option<Attribution>,
     pub(super) manager: Option<String>,
+    /// Procedural macros one of which is reading, where it is the compiler.
+    pub(super) macros: Vec<PackageRef>,
     /// The executable, where its hash is not known yet; pins the file, opens nothing.
     pub(super) executable: Option<File>,
 }
@@ -34,11 +36,14 @@ impl Looked {
                     .open(format!("/proc/{pid}/exe"))
                     .ok()
                     .filter(|_| sha256.is_none());
+                let (package, manager) = (lineage.attribute(&identity), attribution::manager_of(&identity));
+                let compiles = package.is_none() && manager.is_some();
                 Self {
+                    macros: if compiles { attribution::macros_of(&identity) } else { Vec::new() },
                     subject: Subject::new(&identity, sha256.clone()),
                     reader: identity.reader(sha256),
-                    package: lineage.attribute(&identity),
-                    manager: attribution::manager_of(&identity),
+                    package,
+                    manager,
                     executable,
                     identity: Some(identity),
                 }
@@ -61,6 +66,7 @@ impl Looked {
                 .map_or_else(|| record::unknown_reader(pid), |identity| identity.reader(None)),
             package: recalled.as_ref().and_then(|identity| lineage.attribute(identity)),
             manager: recalled.as_ref().and_then(attribution::manager_of),
+            macros: Vec::new(),
             executable: None,
         }
     }

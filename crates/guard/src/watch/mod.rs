@@ -6,6 +6,7 @@ mod copies;
 mod crew;
 mod disks;
 mod enrol;
+mod findings;
 mod holders;
 mod looked;
 mod mounts;
@@ -14,6 +15,7 @@ mod pending;
 mod recent;
 mod record;
 mod repeats;
+mod retell;
 mod runs;
 mod survey;
 mod table;
@@ -29,6 +31,7 @@ use crate::identity::{HashCache, Owners};
 use crate::lineage::Lineage;
 use crate::server::Audience;
 use crate::state::Settings;
+use crate::sweep::Sweeps;
 use crate::sys::{Answer, EventBuffer, FanotifyError, Group, Waker, poll_readable, raise_priority};
 use answer::Luck;
 use crew::Crew;
@@ -73,6 +76,8 @@ pub struct Guard {
     runs: Mutex<Runs>,
     crew: Crew,
     told: Mutex<HashSet<(u32, String, String)>>,
+    sweeps: Mutex<Sweeps>,
+    started: Instant,
     waker: Waker,
     stopping: AtomicBool,
     next_event: AtomicU64,
@@ -130,6 +135,8 @@ impl Guard {
             runs: Mutex::default(),
             crew: Crew::default(),
             told: Mutex::default(),
+            sweeps: Mutex::default(),
+            started: Instant::now(),
             waker: Waker::new()?,
             stopping: AtomicBool::new(false),
             next_event: AtomicU64::new(first_event),

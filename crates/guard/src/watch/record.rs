@@ -1,8 +1,10 @@
 use super::Guard;
+use super::findings;
 use super::looked::Looked;
-use crate::attribution;
+use super::retell::Retold;
 use crate::identity::{HashCache, Identity};
 use crate::journal::Journal;
+use crate::sweep::Sweep;
 use doorward_protocol::{
     Action, Asked, Event, EventKind, Importance, Reader, Secret, ServerMessage, Timestamp,
 };
@@ -28,25 +30,27 @@ pub struct Record {
     pub settled: bool,
     /// True where the reader's executable is a file of the system's: a package may have brought it.
     pub installed: bool,
-    /// The reader's executable, where its hash is not known yet.
-    pub(super) hash: Option<(Identity, File)>,
+    /// What was found out about the reader.
+    pub(super) looked: Option<Looked>,
+    /// What the read means for the sweep it belongs to.
+    pub(super) sweep: Option<Sweep>,
 }
 
 impl Record {
     /// An event about a reader that was looked at, and the question where the read is held.
-    pub(super) fn found(event: Event, question: Option<Asked>, looked: Looked) -> Self {
+    pub(super) fn found(event: Event, question: Option<Asked>, looked: Looked, sweep: Option<Sweep>) -> Self {
         let installed = looked.identity.as_ref().is_some_and(Identity::is_the_systems);
-        Self { event, question, settled: false, installed, hash: looked.identity.zip(looked.executable) }
+        Self { event, question, settled: false, installed, looked: Some(looked), sweep }
     }
 
     /// The outcome of a question.
     pub fn settled(event: Event) -> Self {
-        Self { event, question: None, settled: true, installed: false, hash: None }
+        Self { event, question: None, settled: true, installed: false, looked: None, sweep: None }
     }
 
     /// An event with nothing left to find out.
     pub fn plain(event: Event) -> Self {
-        Self { event, question: None, settled: false, installed: false, hash: None }
+        Self { event, question: None, settled: false, installed: false, looked: None, sweep: None }
     }
 }
 
@@ -86,9 +90,12 @@ impl Recorder {
 /// Ends after [`Recorder::finish`].
 pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, guard: &Guard) {
     let (mut failing, mut lost) = (false, 0);
+    let mut retold = Retold::default();
     while let Ok(Some(mut record)) = records.recv() {
-        if let Some((identity, file)) = record.hash.take()
-            && let Some(sha256) = hash(&guard.hashes, &identity, &file)
+        let looked = record.looked.take();
+        if let Some(looked) = &looked
+            && let (Some(identity), Some(file)) = (&looked.identity, &looked.executable)
+            && let Some(sha256) = hash(&guard.hashes, identity, file)
         {
             record.event.reader.sha256 = sha256;
         }
@@ -96,10 +103,11 @@ pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, 
             record.event.reader.system_package = guard.owners.owner_of(&record.event.reader.exe);
         }
         if record.settled {
-            take_over_findings(&mut record.event, &journal.lock().unwrap_or_else(PoisonError::into_inner));
+            findings::take_over(&mut record.event, &journal.lock().unwrap_or_else(PoisonError::into_inner));
         } else {
-            complete_package(&mut record.event);
+            findings::complete(&mut record.event, looked.as_ref(), guard);
         }
+        let news = retold.news(record.sweep.take(), &mut record.event, journal);
         let owner = record.event.owner;
         let notice = {
             let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,27 +138,11 @@ pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, 
             None => ServerMessage::Event(Box::new(record.event)),
         };
         guard.audience.tell(owner, &message);
+        for event in news {
+            journal.lock().unwrap_or_else(PoisonError::into_inner).add(&event);
+            guard.audience.tell(owner, &ServerMessage::Settled(Box::new(event)));
+        }
     }
-}
-
-/// What the event thread must not look up: the version of a Python package that is being built.
-fn complete_package(event: &mut Event) {
-    let Some(package) = &mut event.package else { return };
-    let before = package.package.to_string();
-    attribution::complete(package);
-    event.why = event.why.replacen(&before, &package.package.to_string(), 1);
-}
-
-/// The outcome of a question knows what was found out after it was asked.
-fn take_over_findings(event: &mut Event, journal: &Journal) {
-    let earlier = journal.newest(Some(event.owner), event.id.saturating_sub(1), usize::MAX);
-    let Some(asked) = earlier.into_iter().find(|earlier| earlier.id == event.id) else { return };
-    if let (Some(before), Some(after)) = (&event.package, &asked.package) {
-        event.why = event.why.replacen(&before.package.to_string(), &after.package.to_string(), 1);
-    }
-    event.package = asked.package;
-    event.reader.sha256 = asked.reader.sha256;
-    event.reader.system_package = asked.reader.system_package;
 }
 
 fn journal_notice(guard: &Guard, journal: &mut Journal, owner: u32, failing: bool) -> Event {
