@@ -112,6 +112,10 @@ const fn script(rule: Rule) -> Rule {
     Rule { language: Some(Language::Script), ..rule }
 }
 
+const fn rust(rule: Rule) -> Rule {
+    Rule { language: Some(Language::Rust), ..rule }
+}
+
 const fn any(list: &[Signal]) -> Signals {
     Signals::of(list)
 }
@@ -435,6 +439,9 @@ const RULES: &[Rule] = &[
     script(when("R-02", RUNTIME, any(&[SendsEnvironment]), &[], High)),
     script(when("M-01", RUNTIME, any(&[RemoteOrders]), &[any(&[RunsFetched])], Critical)),
     script(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
+    rust(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
+    rust(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
+    rust(when("M-50", UNASKED, any(&[SendsSecret]), &[], Critical)),
     script(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
     script(when("O-06", RUNTIME, any(&[RunsDecoded]), &[any(&[Decrypt])], Critical)),
     script(when(
