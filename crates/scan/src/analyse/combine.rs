@@ -441,7 +441,8 @@ const RULES: &[Rule] = &[
     script(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
     rust(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
     rust(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
-    rust(when("M-50", UNASKED, any(&[SendsSecret]), &[], Critical)),
+    // Only code that runs before main is imported in Rust, and none of it has secrets to send.
+    rust(when("M-50", IMPORT, PRIVATE, &[any(&[Signal::Send, Fetch])], Critical)),
     script(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
     script(when("O-06", RUNTIME, any(&[RunsDecoded]), &[any(&[Decrypt])], Critical)),
     script(when(
