@@ -301,6 +301,8 @@ const RULES: &[Rule] = &[
             Critical,
         ),
     )),
+    // Only code that runs before main is imported in Rust, and none of it has secrets to send.
+    rust(when("M-50", IMPORT, PRIVATE, &[any(&[Signal::Send, Fetch, DropHost])], Critical)),
     when("M-50", IMPORT, PRIVATE, &[any(&[Signal::Send, Fetch, DropHost])], Medium),
     when(
         "R-18",
@@ -441,8 +443,6 @@ const RULES: &[Rule] = &[
     script(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
     rust(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
     rust(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
-    // Only code that runs before main is imported in Rust, and none of it has secrets to send.
-    rust(when("M-50", IMPORT, PRIVATE, &[any(&[Signal::Send, Fetch])], Critical)),
     script(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
     script(when("O-06", RUNTIME, any(&[RunsDecoded]), &[any(&[Decrypt])], Critical)),
     script(when(
