@@ -1,7 +1,7 @@
 //! The event journal: JSON lines in a few files of bounded size. A line with an id seen before
 //! replaces the earlier one (a question and its outcome).
 
-use doorward_protocol::Event;
+use doorward_protocol::{Event, MAX_FRAME};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// Events of one user kept in memory for clients.
 pub const KEPT: usize = 1_000;
+/// Events sent in one message, in bytes of JSON; the rest of a frame is for the state and the questions.
+const SENT_BYTES: usize = MAX_FRAME / 2;
 const FILES: usize = 4;
 
 /// The journal on disk and the newest events in memory.
@@ -83,13 +85,22 @@ impl Journal {
     }
 
     /// A user's newest events above an id, oldest first; of every user where `owner` is `None`.
+    /// At most `limit`, and no more than fit into one message.
     pub fn newest(&self, owner: Option<u32>, after: u64, limit: usize) -> Vec<Event> {
         let chosen = self.recent.iter().filter(|(uid, _)| owner.is_none_or(|wanted| wanted == **uid));
         let mut events: Vec<&Event> =
             chosen.flat_map(|(_, events)| events).filter(|event| event.id > after).collect();
         events.sort_by_key(|event| event.id);
-        let skip = events.len().saturating_sub(limit.min(KEPT));
-        events.into_iter().skip(skip).cloned().collect()
+        let mut room = SENT_BYTES;
+        let fits = |event: &&&Event| {
+            let size = serde_json::to_vec(event).map_or(0, |json| json.len());
+            room = room.saturating_sub(size);
+            room > 0
+        };
+        let mut newest: Vec<Event> =
+            events.iter().rev().take(limit.min(KEPT)).take_while(fits).map(|&event| event.clone()).collect();
+        newest.reverse();
+        newest
     }
 
     /// One event of a user.

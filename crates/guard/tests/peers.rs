@@ -3,13 +3,16 @@
 mod support;
 
 use doorward_protocol::{
-    Control, ErrorCode, Expiry, Mode, Observe, Policy, Reply, Request, RequestBody, RuleDraft, RuleVerdict,
-    ServerMessage, What, Who, encode, read_frame,
+    Control, ErrorCode, EventKind, Expiry, Mode, Observe, Policy, Reply, Request, RequestBody, RuleDraft,
+    RuleVerdict, ServerMessage, What, Who, encode, read_frame,
 };
 use std::io::Read;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
-use support::{ADA, BOB, Connection, Daemon, KEY, cat, event_about, make_home, play_as, played, was_denied};
+use support::{
+    ADA, BOB, Connection, Daemon, KEY, cat, event_about, make_home, play_as, played, sh, was_denied,
+};
 
 fn rule(verdict: RuleVerdict, exe: &str, expiry: Expiry) -> Control {
     Control::AddRule(RuleDraft {
@@ -210,4 +213,19 @@ fn one_user_cannot_take_every_connection() {
     let daemon = Daemon::start("mode = \"block\"");
     play_as(ADA, &daemon);
     Connection::open(&daemon.socket());
+}
+
+#[test]
+fn long_command_lines_do_not_silence_the_daemon() {
+    let daemon = Daemon::start("mode = \"block\"");
+    // Each event tells of the reader and of this shell, whose arguments are 60,000 bytes long.
+    let script = format!("for i in $(seq 300); do cat {} 2>&1; done #", daemon.key().display());
+    sh(&format!("{script}{}", "x".repeat(60_000)), ADA, Path::new("/"));
+    let mut connection = daemon.connect();
+    assert!(!connection.hello.recent.is_empty());
+    let events = connection.events();
+    let reads: Vec<_> = events.iter().filter(|event| event.kind == EventKind::Read).collect();
+    assert_eq!(reads.len(), 300);
+    let shell = &reads[0].reader.ancestry[0].cmdline;
+    assert!(shell[2].starts_with("for i in") && shell[2].ends_with('…'), "{shell:?}");
 }

@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 use std::io::{self, Read, Write};
 use std::marker::PhantomData;
 
-/// The largest frame either side accepts, in bytes.
-pub const MAX_FRAME: usize = 4 * 1024 * 1024;
+/// The largest frame either side accepts, in bytes: room for the questions of a user whose processes
+/// have the longest paths there can be.
+pub const MAX_FRAME: usize = 16 * 1024 * 1024;
 
 /// Why a message could not be framed or understood.
 #[derive(Debug, thiserror::Error)]

@@ -62,8 +62,8 @@ fn a_folder_that_secrets_are_moved_through_is_learnt() {
         sandbox.folder("elsewhere");
         let _daemon = guarded(sandbox);
         // It is learnt beside the race, so how soon depends on who gets a core when.
-        let first = race(&arena, &course, 500);
-        assert!(first.refused > 0, "it is never learnt: {first:?}");
+        let learnt = (0..100).any(|_| race(&arena, &course, 500).refused > 0);
+        assert!(learnt, "it is never learnt");
         let later = race(&arena, &course, ROUNDS);
         println!("through a learnt folder: {later:?}");
         assert_eq!(later, Score { got: 0, refused: ROUNDS, gone: 0 });

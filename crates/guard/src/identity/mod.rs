@@ -5,6 +5,7 @@ mod injected;
 mod owner;
 mod proc;
 mod script;
+mod shown;
 mod situation;
 
 #[cfg(test)]
@@ -318,11 +319,11 @@ impl Identity {
             exe: self.exe.clone(),
             inode: format!("{:x}:{:x}", self.dev, self.ino),
             sha256: sha256.unwrap_or_default(),
-            cmdline: self.cmdline.clone(),
+            cmdline: shown::words(&self.cmdline, shown::READER),
             uid: self.uid,
             script: self.script.clone(),
             cwd: self.cwd.clone(),
-            injected: self.injected.clone(),
+            injected: self.injected.iter().map(shown_injection).collect(),
             foreign_namespace: self.mnt_ns_foreign,
             system_package: None,
             ancestry: self.ancestry.iter().take(MAX_ANCESTRY).map(Process::ancestor).collect(),
@@ -456,6 +457,11 @@ impl Process {
     }
 
     fn ancestor(&self) -> Ancestor {
-        Ancestor { pid: self.pid, exe: self.exe.clone(), cmdline: self.cmdline.clone() }
+        let cmdline = shown::words(&self.cmdline, shown::PARENT);
+        Ancestor { pid: self.pid, exe: self.exe.clone(), cmdline }
     }
+}
+
+fn shown_injection(injection: &Injection) -> Injection {
+    Injection { by: injection.by.clone(), value: shown::text(&injection.value, shown::VALUE) }
 }
