@@ -14,7 +14,7 @@ test="$run xvfb xauth webkit2gtk-driver dbus-x11 gnome-keyring libsecret-tools d
   fonts-dejavu-core at-spi2-core libglib2.0-bin openssh-client openssh-server awscli python3-venv
   python3-pip python3-setuptools python3-wheel shellcheck desktop-file-utils appstream libxml2-utils
   systemd util-linux procps busybox cpio rsync sudo e2fsprogs btrfs-progs bubblewrap strace gnupg vim ripgrep
-  borgbackup plocate"
+  borgbackup plocate rpm"
 # Programs that may come from elsewhere under the same name.
 command -v docker >/dev/null || test="$test docker.io"
 command -v kubectl >/dev/null || test="$test kubernetes-client"

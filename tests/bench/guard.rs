@@ -140,11 +140,18 @@ fn readers(bin: &Path, rows: &mut Rows) -> Result<()> {
     rows.next(&format!("{share:.4} over {READERS}"), named == READERS);
     let supervisor = daemon.0.id();
     let workers = fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children"))?;
-    let mut resident = resident_megabytes(supervisor)?;
+    let mut both = memory(supervisor)?;
     for worker in workers.split_whitespace() {
-        resident += resident_megabytes(worker.parse()?)?;
+        let worker = memory(worker.parse()?)?;
+        both = Memory { resident: both.resident + worker.resident, fair: both.fair + worker.fair };
     }
-    rows.next(&format!("{resident:.1} MB with its supervisor, after {READERS} reads"), resident < 10.0);
+    let Memory { resident, fair } = both;
+    rows.next(
+        &format!(
+            "{resident:.1} MB with its supervisor, {fair:.1} as fair share (Pss), after {READERS} reads"
+        ),
+        resident < 10.0,
+    );
     Ok(())
 }
 
@@ -297,12 +304,19 @@ fn median(values: Vec<f64>) -> f64 {
     Times::new(values).at(50.0)
 }
 
-pub(crate) fn resident_megabytes(pid: u32) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kilobytes = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok())
-        .context("VmRSS")?;
-    Ok(kilobytes / 1024.0)
+/// What a process weighs, in megabytes.
+pub(crate) struct Memory {
+    /// Every page that it has mapped, code that others share too.
+    pub(crate) resident: f64,
+    /// Pages that several processes share, divided among them.
+    fair: f64,
+}
+
+pub(crate) fn memory(pid: u32) -> Result<Memory> {
+    let sums = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let megabytes = |name: &str| {
+        let kilobytes = sums.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB"));
+        Ok::<_, anyhow::Error>(kilobytes.context("no such sum")?.parse::<f64>()? / 1024.0)
+    };
+    Ok(Memory { resident: megabytes("Rss:")?, fair: megabytes("Pss:")? })
 }

@@ -1,6 +1,6 @@
 //! What the app costs while nothing happens, and how soon it says what it thinks of an install.
 
-use crate::guard::resident_megabytes;
+use crate::guard::memory;
 use crate::table::{Rows, Section, Times, progress};
 use anyhow::{Context, Result, bail};
 use doorward_store::Store;
@@ -52,7 +52,7 @@ fn app(bin: &Path, rows: &mut Rows) -> Result<()> {
     }
     let pid = session.start_app()?;
     sleep(SETTLING);
-    let resident = resident_megabytes(pid)?;
+    let resident = memory(pid)?.resident;
     rows.next(&format!("{resident:.0} MB"), resident < 60.0);
     progress(format_args!("the app idles for {} s", IDLE.as_secs()));
     let before = cpu_seconds(pid)?;

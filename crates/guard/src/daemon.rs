@@ -69,6 +69,7 @@ pub fn run(config: Config) -> Result<i32, DaemonError> {
         Role::Worker { first } => first,
         Role::Done(code) => return Ok(code),
     };
+    sys::keep_heap_small();
     let worker = Worker::start(config, group, (!first).then_some(highest))?;
     loop {
         match sys::wait_for_signal() {
@@ -153,7 +154,10 @@ impl Worker {
         }
         background("owners", {
             let guard = Arc::clone(&guard);
-            move || guard.owners.refresh()
+            move || {
+                guard.owners.refresh();
+                sys::give_back_heap();
+            }
         })?;
         warm_hashes(&guard);
         enrol_everything(&guard);

@@ -42,6 +42,8 @@ pub fn supervise(_group: &Group) -> io::Result<Role> {
             }
             Forked::Parent(worker) => worker,
         };
+        // It only waits from now on.
+        sys::give_back_code();
         let ending = wait_for_end(worker);
         match ending {
             // A worker that cannot even start is an error of the first one, and a reason to try again later.

@@ -140,9 +140,9 @@ impl Walk {
         }
         self.folders.insert(folder.to_owned());
         match first {
-            Segment::Name(name) if rest.is_empty() => self.meet(folder.join(name)),
+            Segment::Name(name) if rest.is_empty() => self.meet(folder.join(&**name)),
             Segment::Name(name) => {
-                let below = folder.join(name);
+                let below = folder.join(&**name);
                 if self.is_own_folder(&below) {
                     self.enter(&below, rest, depth - 1);
                 }

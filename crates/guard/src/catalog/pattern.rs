@@ -4,8 +4,8 @@ use std::path::{Component, Path};
 /// A path pattern: `*` and `?` within one name, `**` across folders, `{a,b}` and `[a-z]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    source: String,
-    alternatives: Vec<Vec<Segment>>,
+    source: Box<str>,
+    alternatives: Box<[Box<[Segment]>]>,
     absolute: bool,
     below_home: bool,
 }
@@ -16,9 +16,9 @@ pub(super) enum Segment {
     /// Any number of folders.
     Deep,
     /// Exactly this name.
-    Name(String),
+    Name(Box<str>),
     /// Names of this shape.
-    Shape(Vec<char>),
+    Shape(Box<[char]>),
 }
 
 /// Why a pattern cannot be understood.
@@ -51,9 +51,9 @@ impl Pattern {
         let body = source.trim_start_matches("~/").trim_start_matches('/');
         let mut alternatives = Vec::new();
         for text in expand_braces(body)? {
-            alternatives.push(text.split('/').map(Segment::new).collect::<Result<Vec<_>, _>>()?);
+            alternatives.push(text.split('/').map(Segment::new).collect::<Result<Box<[_]>, _>>()?);
         }
-        Ok(Self { source: source.into(), alternatives, absolute, below_home })
+        Ok(Self { source: source.into(), alternatives: alternatives.into(), absolute, below_home })
     }
 
     /// True where the pattern starts at the root rather than at a home or project.
@@ -88,7 +88,7 @@ impl Pattern {
         fitting.map(|segments| segments.iter().map(Segment::weight).sum()).max()
     }
 
-    pub(super) fn alternatives(&self) -> &[Vec<Segment>] {
+    pub(super) fn alternatives(&self) -> &[Box<[Segment]>] {
         &self.alternatives
     }
 }
@@ -105,7 +105,7 @@ impl Segment {
             "**" => Ok(Self::Deep),
             "" | "." | ".." => Err(PatternError::OddSegment(text.into())),
             _ if text.contains(['*', '?', '[']) => {
-                let shape: Vec<char> = text.chars().collect();
+                let shape: Box<[char]> = text.chars().collect();
                 let mut open = false;
                 for character in &shape {
                     match character {
@@ -131,7 +131,7 @@ impl Segment {
     pub(super) fn fits(&self, name: &str) -> bool {
         match self {
             Self::Deep => true,
-            Self::Name(own) => own == name,
+            Self::Name(own) => **own == *name,
             Self::Shape(shape) => shape_fits(shape, &name.chars().collect::<Vec<_>>()),
         }
     }

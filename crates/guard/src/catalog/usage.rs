@@ -40,7 +40,7 @@ pub struct Usage {
 
 /// A shape that an argument may have: `*`, `?` and `[a-z]` as in paths. Capitals matter in `-x` only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word(Vec<char>);
+pub struct Word(Box<[char]>);
 
 /// Words that all have to occur, in any order.
 pub type Words = Vec<Word>;
@@ -162,7 +162,7 @@ impl Word {
     }
 
     fn is_anything(&self) -> bool {
-        self.0 == ['*']
+        *self.0 == ['*']
     }
 }
 

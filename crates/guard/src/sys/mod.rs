@@ -4,6 +4,7 @@
 mod btrfs;
 mod connector;
 mod fanotify;
+mod memory;
 mod onlooker;
 mod peer;
 mod process;
@@ -15,6 +16,7 @@ pub use connector::{Connector, ProcessEvent};
 pub use fanotify::{
     Answer, EventBuffer, FanotifyError, Group, GroupFeatures, MarkKind, PermissionEvent, kernel_release,
 };
+pub use memory::{give_back_code, give_back_heap, keep_heap_small};
 pub use onlooker::Onlooker;
 pub use peer::{PeerIdentity, peer_identity};
 pub use process::{

@@ -4,7 +4,8 @@
 use super::table::ObjectKey;
 use crate::sys;
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -25,11 +26,12 @@ pub(super) fn holders(wanted: &HashSet<ObjectKey>) -> Vec<Holding> {
     let own = [std::process::id(), std::os::unix::process::parent_id()];
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let inodes: HashSet<u64> = wanted.iter().map(|key| key.ino).collect();
     let mut found = Vec::new();
     for pid in pids.filter(|pid| !own.contains(pid)).take(PROCESSES) {
         let folder = PathBuf::from(format!("/proc/{pid}"));
         let keys: HashSet<ObjectKey> =
-            descriptors(&folder).chain(mapped(&folder, wanted)).filter(|key| wanted.contains(key)).collect();
+            descriptors(&folder).chain(mapped(&folder, &inodes)).filter(|key| wanted.contains(key)).collect();
         found.extend(keys.into_iter().map(|key| Holding { pid, key }));
     }
     found
@@ -46,14 +48,14 @@ fn descriptors(folder: &Path) -> impl Iterator<Item = ObjectKey> {
 
 /// What a process has mapped. The table of mappings names the inode but, on btrfs, another device; so
 /// a mapping with a wanted inode is looked at itself.
-fn mapped(folder: &Path, wanted: &HashSet<ObjectKey>) -> Vec<ObjectKey> {
-    let inodes: HashSet<u64> = wanted.iter().map(|key| key.ino).collect();
-    let text = fs::read(folder.join("maps")).unwrap_or_default();
-    let lines = text.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+fn mapped(folder: &Path, inodes: &HashSet<u64>) -> Vec<ObjectKey> {
+    let Ok(maps) = File::open(folder.join("maps")) else { return Vec::new() };
+    let lines = BufReader::new(maps).split(b'\n').map_while(Result::ok);
     let ranges = lines.filter_map(|line| {
-        let mut words = line.split_ascii_whitespace();
+        // The name at the end may be anything; what comes before it is not.
+        let mut words = line.split(|byte| *byte == b' ').map(|word| std::str::from_utf8(word).unwrap_or(""));
         let range = words.next()?;
-        inodes.contains(&words.nth(3)?.parse().ok()?).then_some(range)
+        inodes.contains(&words.nth(3)?.parse().ok()?).then(|| range.to_owned())
     });
     ranges.filter_map(|range| key_of(&folder.join("map_files").join(range))).collect()
 }

@@ -57,20 +57,21 @@ impl Record {
 /// The event thread's end: takes events and never waits.
 #[derive(Debug)]
 pub struct Recorder {
-    sender: SyncSender<Option<Record>>,
+    /// Boxed: the channel keeps room for as many as may wait from the start.
+    sender: SyncSender<Option<Box<Record>>>,
     lost: Arc<AtomicU64>,
 }
 
 impl Recorder {
     /// The two ends.
-    pub fn new() -> (Self, Receiver<Option<Record>>) {
+    pub fn new() -> (Self, Receiver<Option<Box<Record>>>) {
         let (sender, receiver) = sync_channel(ROOM);
         (Self { sender, lost: Arc::default() }, receiver)
     }
 
     /// Takes an event; where there is no room it is counted instead.
     pub fn send(&self, record: Record) {
-        if self.sender.try_send(Some(record)).is_err() {
+        if self.sender.try_send(Some(Box::new(record))).is_err() {
             self.lost.fetch_add(1, Relaxed);
         }
     }
@@ -88,7 +89,7 @@ impl Recorder {
 
 /// The recorder's thread: completes events with hashes, writes them down, tells the clients.
 /// Ends after [`Recorder::finish`].
-pub fn write_down(records: &Receiver<Option<Record>>, journal: &Mutex<Journal>, guard: &Guard) {
+pub fn write_down(records: &Receiver<Option<Box<Record>>>, journal: &Mutex<Journal>, guard: &Guard) {
     let (mut failing, mut lost) = (false, 0);
     let mut retold = Retold::default();
     while let Ok(Some(mut record)) = records.recv() {

@@ -50,6 +50,10 @@ pub fn survey(guard: &Guard) {
     let mut known = relevant(guard, mounts.read());
     survey.look_around(guard, &mounts.read(), true);
     survey.expect(guard.enrolment.table().keys(), Duration::ZERO);
+    survey.look_for_holders(guard);
+    // What only the start needed, of which this look was the last.
+    sys::give_back_heap();
+    sys::give_back_code();
     loop {
         survey.look_for_holders(guard);
         let others = [guard.enrolment.news().fd(), survey.disks.fd()];
