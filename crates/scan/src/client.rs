@@ -3,6 +3,7 @@
 mod child;
 mod locate;
 
+use crate::PackageCaches;
 use crate::ScanError;
 use crate::cache::Cache;
 use crate::traits::Traits;
@@ -43,6 +44,8 @@ pub struct ScanOptions {
     pub worker: Option<PathBuf>,
     /// How many workers read at once.
     pub jobs: usize,
+    /// Where package managers keep what they fetched: looked into for the version before, and for unpacked crates.
+    pub caches: PackageCaches,
     /// Earlier versions of what is scanned, to be compared with by name: a package, an archive or a tree. Remembered
     /// reports are left aside then.
     pub against: Option<PathBuf>,
@@ -51,7 +54,15 @@ pub struct ScanOptions {
 impl Default for ScanOptions {
     fn default() -> Self {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { feed: true, lists: None, cache: None, worker: None, jobs, against: None }
+        Self {
+            feed: true,
+            lists: None,
+            cache: None,
+            worker: None,
+            jobs,
+            caches: PackageCaches::of_user(),
+            against: None,
+        }
     }
 }
 

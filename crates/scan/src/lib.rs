@@ -8,6 +8,7 @@ mod cache;
 mod client;
 mod error;
 pub mod feed;
+mod fetched;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod lockfile;
@@ -22,6 +23,7 @@ pub mod worker;
 
 pub use client::{Cancel, ScanOptions, WORKER_VARIABLE, excerpt, scan};
 pub use error::ScanError;
+pub use fetched::PackageCaches;
 pub use package::{
     CargoManifest, Manifest, NpmDependency, NpmManifest, NpmScript, PackageFiles, PypiKind, PypiManifest,
     SourceFile,

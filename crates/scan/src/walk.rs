@@ -48,7 +48,7 @@ pub(crate) enum Place {
 }
 
 impl Target {
-    fn new(path: impl Into<PathBuf>, place: Place) -> Self {
+    pub(crate) fn new(path: impl Into<PathBuf>, place: Place) -> Self {
         Self { path: path.into(), place, notes: Vec::new() }
     }
 }
@@ -179,7 +179,7 @@ impl Search<'_> {
 }
 
 /// The entries of a folder in the order of their names; nothing where it cannot be read.
-fn children(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn children(path: &Path) -> Vec<PathBuf> {
     let mut children: Vec<PathBuf> =
         fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     children.sort();

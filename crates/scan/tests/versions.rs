@@ -4,7 +4,7 @@ mod common;
 
 use common::{options, write};
 use doorward_protocol::{PackageReport, ScanReport, Severity, Verdict};
-use doorward_scan::{Cancel, ScanError, ScanOptions, scan};
+use doorward_scan::{Cancel, PackageCaches, ScanError, ScanOptions, scan};
 use std::path::Path;
 
 const CALM: &str = "module.exports = (text) => text.trim();\n";
@@ -129,4 +129,51 @@ fn nothing_to_compare_with_is_an_error() {
     let options = ScanOptions { against: Some(folder.path().join("empty")), ..options() };
     let error = run(&new, &options).expect_err("nothing there").to_string();
     assert!(error.contains("empty"), "{error}");
+}
+
+#[test]
+fn what_uv_unpacked_is_compared_with_and_lies_of_a_cache_are_not_believed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wheel = |place: &Path, name: &str, version: &str, more: &[(&str, &str)]| {
+        let info = format!("made_up-{version}.dist-info");
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
+        let files = more.iter().map(|(path, _)| format!("{path},,\n"));
+        let record: String =
+            files.chain([format!("made_up.py,,\n{info}/METADATA,,\n{info}/RECORD,,\n")]).collect();
+        let info = |file: &str| format!("{info}/{file}");
+        write(
+            place,
+            &[(&info("METADATA"), &metadata), (&info("RECORD"), &record), ("made_up.py", "a = 1\n")],
+        );
+        write(place, more);
+    };
+    let cache = folder.path().join("uv");
+    let tree = folder.path().join("site-packages");
+    wheel(&tree, "made-up", "1.0.1", &[("made_up.pth", "import os; os.environ.get('HOME')\n")]);
+    let caches = PackageCaches { uv: Some(cache.clone()), ..PackageCaches::default() };
+    let with = ScanOptions { caches, ..options() };
+    let told = || {
+        let report = run(&tree, &with).expect("works");
+        report.packages.iter().any(|one| one.findings.iter().any(|found| found.rule == "I-01"))
+    };
+    assert!(!told(), "nothing to compare with");
+    wheel(&cache.join("archive-v0/a"), "another", "1.0.0", &[]);
+    assert!(!told(), "a folder called like the package holds another one");
+    wheel(&cache.join("archive-v0/b"), "Made_Up", "1.0.0", &[]);
+    assert!(told());
+}
+
+#[test]
+fn new_dependencies_of_the_same_people_are_no_alarm() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    npm(&old, "1.0.0", ",\n \"dependencies\": {\"made-a\": \"1\", \"made-b\": \"1\"}", &[]);
+    for (name, most) in [
+        ("@made-up-trim/linux-x64", Severity::Low),
+        ("made-c", Severity::Medium),
+        ("@made/c", Severity::High),
+    ] {
+        npm(&new, "1.0.1", &format!(",\n \"dependencies\": {{\"{name}\": \"1\"}}"), &[]);
+        has(&compared(&old, &new), "I-09", most);
+    }
 }

@@ -1,5 +1,6 @@
 //! `doorward` as its users see it: arguments in; output, messages and exit codes out.
 
+mod compare;
 mod daemon;
 mod explain;
 mod feed;

@@ -7,7 +7,7 @@ use super::signal::{PRIVATE, Signals};
 use super::{npm, text};
 use crate::traits::Traits;
 use crate::{PackageFiles, SourceFile, feed};
-use doorward_protocol::{Ecosystem, Severity, Stage};
+use doorward_protocol::{Ecosystem, PackageRef, Severity, Stage};
 use std::collections::BTreeSet;
 
 const NETWORK: Signals = Signals::of(&[Signal::Send, Fetch, Downloader, DnsLookup, DropHost, Gist]);
@@ -23,6 +23,36 @@ const CAPABILITIES: [(&str, Signals); 7] = [
     ("hides what it holds", Signals::of(&[Decrypt, Xor, Obfuscated, EvalDecoded])),
     ("writes where things start by themselves", STAYS),
 ];
+
+/// Where the version before is to be had.
+pub(crate) struct Before<'a> {
+    /// Its traits, where they are at hand.
+    pub(crate) known: Option<Traits>,
+    /// Looks for it on the disk, which costs as much as reading the package did.
+    pub(crate) look: &'a dyn Fn(&PackageRef) -> Option<Traits>,
+}
+
+impl Before<'_> {
+    /// There is none.
+    pub(crate) fn nothing() -> Self {
+        Self { known: None, look: &|_| None }
+    }
+
+    /// It is only looked for where a package has what would be grave if it were new.
+    pub(super) fn traits(self, package: &PackageFiles<'_>, now: &Traits) -> Option<Traits> {
+        let at_stake = || {
+            !now.hooks.is_empty()
+                || GRAVE.iter().any(|words| now.capabilities.contains(*words))
+                || now.dependencies.iter().any(|name| !is_imported(package, name))
+        };
+        let found =
+            || (!package.manifest.project && at_stake()).then(|| (self.look)(&package.manifest.package));
+        self.known.or_else(|| found().flatten())
+    }
+}
+
+/// What no repair needs to be newly able to do.
+const GRAVE: [&str; 3] = ["names secrets", "hides what it holds", "writes where things start by themselves"];
 
 /// The words of every capability.
 pub(crate) fn capabilities() -> impl Iterator<Item = &'static str> {
@@ -108,8 +138,9 @@ pub(super) fn inspect(
         let most = match (known, used) {
             (true, true) => continue,
             (false, true) => Severity::Low,
-            (true, false) => Severity::Medium,
-            (false, false) => Severity::High,
+            (false, false) if owns(&package.manifest.package.name, name) => Severity::Low,
+            (false, false) if !is_kin(name, before, now) => Severity::High,
+            (_, false) => Severity::Medium,
         };
         let unused = if used { "" } else { ", and no file of the package uses it" };
         let words = Words {
@@ -125,15 +156,10 @@ pub(super) fn inspect(
             Some((evidence, hit))
         });
         let Some((evidence, hit)) = place else { continue };
-        let grave = ["names secrets", "hides what it holds", "writes where things start by themselves"]
-            .contains(words);
+        let grave = GRAVE.contains(words) && evidence.all().meets(NETWORK);
         // Build scripts start compilers; that alone is nothing.
         let by_itself = hooked && evidence.stage != Stage::Runtime && *words != "starts programs";
-        let most = if by_itself || grave && now.capabilities.contains("reaches the network") {
-            Severity::High
-        } else {
-            Severity::Medium
-        };
+        let most = if by_itself || grave { Severity::High } else { Severity::Medium };
         let title = Some("Newly able to do more".into());
         let why = format!("Nothing in version {since} did this; now the code {words}.");
         report.say("V-01", evidence.file, hit.offset, most, Words { title, why });
@@ -169,6 +195,20 @@ fn hosts<'a>(file: &'a SourceFile<'_>) -> impl Iterator<Item = (String, usize)> 
         let real = host.contains('.') && host.ends_with(|last: char| last.is_ascii_alphanumeric());
         (real && !host.starts_with("example.") && !host.starts_with("127.")).then_some((host, at + 3))
     })
+}
+
+/// True where a dependency's scope belongs to whoever publishes the package.
+fn owns(package: &str, dependency: &str) -> bool {
+    let scope = |name: &str| Some(name.strip_prefix('@')?.split_once('/')?.0.to_owned());
+    scope(dependency).is_some_and(|its| scope(package).map_or_else(|| its == package, |own| its == own))
+}
+
+/// True where a dependency is called like several others of the package; anybody can choose such a name.
+fn is_kin(dependency: &str, before: &Traits, now: &Traits) -> bool {
+    let family = |name: &str| name.split_once(['-', '/']).map(|(first, _)| first.to_owned());
+    let Some(its) = family(dependency) else { return false };
+    let others = before.dependencies.union(&now.dependencies).filter(|name| *name != dependency);
+    others.filter(|other| family(other).as_ref() == Some(&its)).count() > 1
 }
 
 /// True where any code of the package mentions a dependency as it would be imported.

@@ -198,6 +198,12 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
         Signal::SecretDotenv => {
             !matches!(bytes.get(end), Some(b'.' | b'[' | b'-')) || bytes[start..end].len() > 4
         }
+        // `/^(0x)?[0-9a-f]{64}$/` asks whether one value is a hash; whoever hunts keys looks for them in text.
+        Signal::KeyPattern => {
+            let whole = bytes[end..].starts_with(b"$") && bytes[start..end].ends_with(b"{64}");
+            let lead = &bytes[start.saturating_sub(6)..start];
+            !(whole && [&b"^"[..], b"^0x", b"^(0x)?"].iter().any(|form| lead.ends_with(form)))
+        }
         _ => true,
     }
 }

@@ -31,7 +31,7 @@ mod weigh;
 
 use crate::traits::Traits;
 use crate::{PackageFiles, PypiKind};
-pub(crate) use change::capabilities;
+pub(crate) use change::{Before, capabilities};
 use combine::{Scope, combine};
 use doorward_protocol::{Ecosystem, Finding, Severity, Stage};
 use evidence::Evidence;
@@ -42,11 +42,11 @@ pub use weigh::Facts;
 
 /// Everything worth saying about a package, worst first.
 pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
-    examine(package, None).0
+    examine(package, Before::nothing()).0
 }
 
-/// The same beside the traits of an earlier version, and the traits of this one.
-pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (Vec<Finding>, Traits) {
+/// The same beside the version before, and the traits of this one.
+pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Finding>, Traits) {
     let mut report = Report::default();
     agents::inspect(package, &mut report);
     configs::inspect(package, &mut report);
@@ -91,10 +91,15 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Option<&Traits>) -> (V
     start_hooks(package, &gathered, &mut report);
     weighed(package, &gathered, name, &mut report);
     let traits = change::traits(package, &gathered);
-    if let Some(before) = before {
-        change::inspect(package, &gathered, before, &traits, &mut report);
+    if let Some(before) = before.traits(package, &traits) {
+        change::inspect(package, &gathered, &before, &traits, &mut report);
     }
     (report.finish(), traits)
+}
+
+/// What a package is like, so that a later version can be compared with it.
+pub(crate) fn traits(package: &PackageFiles<'_>) -> Traits {
+    change::traits(package, &gather(package).1)
 }
 
 /// The files that run without being asked for.

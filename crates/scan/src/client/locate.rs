@@ -28,12 +28,11 @@ impl Setup {
             .as_ref()
             .map_or_else(FeedStatus::built_in, |folder| Installed::in_folder(folder).status());
         let feed = options.feed;
-        let cargo_sources: Vec<PathBuf> = cargo_sources().into_iter().collect();
-        let grants =
-            paths.iter().flat_map(|path| grants(path)).chain(cargo_sources.iter().cloned()).collect();
+        let caches = options.caches.existing();
+        let grants = paths.iter().flat_map(|path| grants(path)).chain(caches.grants()).collect();
         let start = ToWorker::Start {
             grants,
-            cargo_sources,
+            caches,
             feed,
             list: match list.origin {
                 Origin::Installed(file) if feed => Some(file),
@@ -121,12 +120,4 @@ fn grants(path: &Path) -> Vec<PathBuf> {
 fn holds_distributions(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.take(10_000).any(|entry| file_name(&entry.path()).ends_with(".dist-info"))
-}
-
-/// Where cargo keeps unpacked crates.
-fn cargo_sources() -> Option<PathBuf> {
-    let named =
-        |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = named("CARGO_HOME").or_else(|| named("HOME").map(|home| home.join(".cargo")))?;
-    fs::canonicalize(home.join("registry/src")).ok()
 }

@@ -1,16 +1,17 @@
 //! Where a package's bytes come from. Nothing is ever extracted: archives are read in memory.
 
 mod dir;
+mod kept;
 mod limits;
 mod tar_gz;
 mod zip;
 
 pub(crate) use dir::{FolderEntry, list_folder, read_entries, read_regular, stat_entry};
+pub(crate) use kept::python_stem;
 pub(crate) use limits::Limits;
 
 use doorward_protocol::{Finding, Severity, Unscanned, visible};
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
@@ -68,6 +69,8 @@ impl Contents {
             self.not_read(&path, limits.package_too_large());
             return Ok(());
         }
+        // What a buffer grew too much is the worker's memory for as long as the package is read.
+        bytes.shrink_to_fit();
         // What arrived before a fault is evidence too.
         if read.is_ok() || length > 0 {
             self.bytes += length;
@@ -93,14 +96,14 @@ impl Contents {
     }
 }
 
-/// Reads a whole archive, whatever its name says it is.
+/// Reads a whole archive, whatever its name says it is; also one that pip keeps inside an answer of the registry.
 ///
 /// # Errors
 /// Only where the file itself cannot be opened; everything else ends up in the contents.
 pub(crate) fn read_archive(path: &Path, limits: &Limits) -> io::Result<Contents> {
-    let mut file = dir::open_regular(path)?;
+    let mut file = kept::Part::open(path)?;
     let mut contents = Contents::default();
-    let size = file.metadata()?.len();
+    let size = file.len();
     if size > limits.archive {
         contents.not_read("", limits.archive_too_large(size));
         return Ok(contents);
@@ -148,7 +151,7 @@ impl ArchiveKind {
         [".whl", ".zip"].iter().any(|ending| name.ends_with(ending)).then_some(Self::Zip)
     }
 
-    fn of_content(file: &mut File) -> io::Result<Option<Self>> {
+    fn of_content(file: &mut (impl Read + Seek)) -> io::Result<Option<Self>> {
         let mut start = Vec::new();
         file.by_ref().take(512).read_to_end(&mut start)?;
         file.rewind()?;

@@ -2,19 +2,18 @@ use super::{Admission, Contents, Limits, Names};
 use doorward_protocol::Severity;
 use flate2::read::MultiGzDecoder;
 use std::cell::{Cell, RefCell};
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
 use tar::{Archive, Entry, EntryType};
 
-pub(super) fn read_gzip(file: File, size: u64, limits: &Limits, contents: &mut Contents) {
+pub(super) fn read_gzip(file: impl Read, size: u64, limits: &Limits, contents: &mut Contents) {
     let packed = Rc::new(Cell::new(0));
     let counted = Counted { inner: file, count: Rc::clone(&packed) };
     let unpacked = MultiGzDecoder::new(BufReader::with_capacity(128 * 1024, counted));
     read_tar(unpacked, Some(packed), size, limits, contents);
 }
 
-pub(super) fn read_plain(file: File, size: u64, limits: &Limits, contents: &mut Contents) {
+pub(super) fn read_plain(file: impl Read, size: u64, limits: &Limits, contents: &mut Contents) {
     read_tar(BufReader::with_capacity(128 * 1024, file), None, size, limits, contents);
 }
 

@@ -1,10 +1,9 @@
 use super::{Admission, Contents, Limits, Names};
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-pub(super) fn read(mut file: File, size: u64, limits: &Limits, contents: &mut Contents) {
+pub(super) fn read(mut file: impl Read + Seek, size: u64, limits: &Limits, contents: &mut Contents) {
     let promised = promised_entries(&mut file, size);
     let mut archive = match ZipArchive::new(BufReader::new(file)) {
         Ok(archive) => archive,
@@ -69,7 +68,7 @@ pub(super) fn read(mut file: File, size: u64, limits: &Limits, contents: &mut Co
 }
 
 /// How many entries the end record promises; the library keeps one entry a name.
-fn promised_entries(file: &mut File, size: u64) -> Option<u16> {
+fn promised_entries(file: &mut (impl Read + Seek), size: u64) -> Option<u16> {
     const RECORD: u64 = 22;
     let from = size.saturating_sub(RECORD + u64::from(u16::MAX));
     file.seek(SeekFrom::Start(from)).ok()?;

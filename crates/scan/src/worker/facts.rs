@@ -2,6 +2,7 @@
 
 use super::read::Listing;
 use super::sandbox;
+use crate::analyse::Before;
 use crate::source::Limits;
 use crate::walk;
 use std::ffi::OsString;
@@ -24,7 +25,7 @@ pub(super) fn run(paths: &[OsString]) -> ExitCode {
             let mut package = Listing::of(&target, &limits).read(&limits);
             let bytes = package.bytes();
             let groups = package.facts();
-            let (report, _) = package.report(false, None);
+            let (report, _) = package.report(false, Before::nothing());
             let line = serde_json::json!({
                 "path": report.path,
                 "bytes": bytes,

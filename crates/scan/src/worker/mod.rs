@@ -1,5 +1,6 @@
 //! The child's side: confines itself, then reads packages on request.
 
+mod earlier;
 mod excerpt;
 mod facts;
 pub(crate) mod protocol;
@@ -8,11 +9,14 @@ mod sandbox;
 mod self_test;
 mod sys;
 
+use crate::analyse::Before;
 use crate::feed;
+use crate::fetched::Fetched;
 use crate::source::Limits;
 use crate::traits::Traits;
 use crate::walk::{self, Place, Target};
-use doorward_protocol::{FrameError, read_frame, write_frame};
+use doorward_protocol::{FrameError, PackageRef, read_frame, write_frame};
+use earlier::Looking;
 use protocol::{FromWorker, ToWorker};
 use read::Listing;
 use std::ffi::OsString;
@@ -71,7 +75,7 @@ impl Link {
 }
 
 fn serve(link: &mut Link) -> Result<(), FrameError> {
-    let Some(ToWorker::Start { grants, cargo_sources, feed, list }) = link.receive()? else {
+    let Some(ToWorker::Start { grants, caches, feed, list }) = link.receive()? else {
         return Ok(());
     };
     // The parent has checked it; without it verdicts would be taken for what they are not.
@@ -80,7 +84,8 @@ fn serve(link: &mut Link) -> Result<(), FrameError> {
     }
     let confinement = sandbox::confine(&grants)?;
     link.send(&FromWorker::Ready(confinement))?;
-    let limits = Limits::default();
+    let (limits, cargo_sources) = (Limits::default(), caches.cargo_sources());
+    let fetched = Fetched::of(caches);
     while let Some(request) = link.receive()? {
         match request {
             ToWorker::Search { path } => {
@@ -95,7 +100,9 @@ fn serve(link: &mut Link) -> Result<(), FrameError> {
                 };
                 link.send(&FromWorker::Searched { reason })?;
             }
-            ToWorker::Scan { target, remember } => scan(link, &target, remember, feed, &limits)?,
+            ToWorker::Scan { target, remember } => {
+                scan(link, &target, remember, feed, &Looking { limits: &limits, fetched: &fetched })?;
+            }
             ToWorker::Excerpt { package, file, line } => {
                 link.send(&FromWorker::Excerpt(excerpt::read(&package, &file, line)))?;
             }
@@ -110,8 +117,9 @@ fn scan(
     target: &Target,
     remember: bool,
     feed: bool,
-    limits: &Limits,
+    looking: &Looking<'_>,
 ) -> Result<(), FrameError> {
+    let limits = looking.limits;
     if let Place::Locked { package, lockfile, line } = &target.place {
         let report = feed.then(|| read::report_locked(target, package, lockfile, *line)).flatten();
         return link.send(&match report {
@@ -141,7 +149,8 @@ fn scan(
             None => return Ok(()),
         }
     }
-    let before = before.map(|known| *known).or_else(|| read::older_crate(target, limits));
-    let (report, traits) = package.report(feed, before.as_ref());
+    let look = |package: &PackageRef| looking.earlier(target, package);
+    let before = Before { known: before.map(|known| *known), look: &look };
+    let (report, traits) = package.report(feed, before);
     link.send(&FromWorker::Report { report: Box::new(report), bytes, traits: traits.map(Box::new) })
 }

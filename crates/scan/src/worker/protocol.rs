@@ -1,5 +1,6 @@
 //! What the parent and a worker say to each other, in frames of JSON on the worker's standard input and output.
 
+use crate::fetched::PackageCaches;
 use crate::traits::Traits;
 use crate::walk::Target;
 use doorward_protocol::{Excerpt, PackageRef, PackageReport};
@@ -13,8 +14,8 @@ pub(crate) enum ToWorker {
     /// The first message: what may be read. The worker confines itself and answers `Ready`.
     Start {
         grants: Vec<PathBuf>,
-        /// Folders that hold unpacked crates, one folder a registry.
-        cargo_sources: Vec<PathBuf>,
+        /// Where earlier versions may lie.
+        caches: PackageCaches,
         /// Look packages up in the list of known malware.
         feed: bool,
         /// The list, where it is not the one that is compiled in.

@@ -1,12 +1,13 @@
 //! One target, from its files to its report.
 
+use crate::analyse::Before;
 use crate::feed::{self, HitKind};
 use crate::manifest::{Hint, Shipped, identify, split_version, strip_wrapper};
 use crate::package::{Manifest, PackageFiles, SourceFile};
 use crate::source::{
     Contents, FolderEntry, Limits, list_folder, read_archive, read_entries, read_regular, stat_entry,
 };
-use crate::traits::{Traits, order};
+use crate::traits::Traits;
 use crate::walk::{
     Distribution, Place, Target, claimed_files, file_name, is_leftover, is_other_package, is_own_file,
 };
@@ -240,8 +241,8 @@ impl Package {
         identified.map_or_else(|_| self.bare_manifest().package, |manifest| manifest.package)
     }
 
-    /// The report, beside the traits of an earlier version where they are known, and the traits of this one.
-    pub(super) fn report(mut self, feed: bool, before: Option<&Traits>) -> (PackageReport, Option<Traits>) {
+    /// The report, beside the version before where that is known or found, and the traits of this one.
+    pub(super) fn report(mut self, feed: bool, before: Before<'_>) -> (PackageReport, Option<Traits>) {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.examine(before)));
         let (manifest, mut findings, traits) = outcome.unwrap_or_else(|_| {
             self.contents.not_read("", "the scanner failed on this package; please report it");
@@ -254,15 +255,21 @@ impl Package {
         (finish(manifest, findings, self.contents.unscanned, self.shown), traits)
     }
 
+    /// Which package it is and what it is like, without judging it; `None` where it has no manifest.
+    pub(super) fn traits(mut self) -> Option<(PackageRef, Traits)> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let manifest = self.identify();
+            let traits = analyse::traits(&PackageFiles { manifest: &manifest, files: self.files() });
+            (!manifest.path_of_manifest.is_empty()).then_some((manifest.package, traits))
+        }));
+        outcome.ok().flatten()
+    }
+
     /// The facts of each group of files that run together.
     pub(super) fn facts(&mut self) -> Vec<Vec<String>> {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let manifest = self.identify();
-            let files = self.contents.files.iter();
-            let files = files
-                .map(|file| SourceFile { path: &file.path, bytes: &file.bytes, executable: file.executable })
-                .collect();
-            analyse::facts(&PackageFiles { manifest: &manifest, files })
+            analyse::facts(&PackageFiles { manifest: &manifest, files: self.files() })
         }));
         let names = |facts: analyse::Facts| facts.names.into_keys().collect();
         outcome.unwrap_or_default().into_iter().map(names).collect()
@@ -273,18 +280,20 @@ impl Package {
         self.manifest.get_or_insert_with(|| identify(&self.hint, files, unscanned)).clone()
     }
 
-    fn examine(&mut self, before: Option<&Traits>) -> (Manifest, Vec<Finding>, Option<Traits>) {
+    fn examine(&mut self, before: Before<'_>) -> (Manifest, Vec<Finding>, Option<Traits>) {
         let manifest = self.identify();
-        let files = self
-            .contents
-            .files
-            .iter()
-            .map(|file| SourceFile { path: &file.path, bytes: &file.bytes, executable: file.executable })
-            .collect();
-        let (findings, traits) = analyse::examine(&PackageFiles { manifest: &manifest, files }, before);
+        let package = PackageFiles { manifest: &manifest, files: self.files() };
+        let (findings, traits) = analyse::examine(&package, before);
         // What nobody named has no earlier version.
         let named = !manifest.project && !manifest.path_of_manifest.is_empty();
         (manifest, findings, named.then_some(traits))
+    }
+
+    fn files(&self) -> Vec<SourceFile<'_>> {
+        let files = self.contents.files.iter();
+        files
+            .map(|file| SourceFile { path: &file.path, bytes: &file.bytes, executable: file.executable })
+            .collect()
     }
 
     fn bare_manifest(&self) -> Manifest {
@@ -323,23 +332,6 @@ impl Package {
             ..feed_finding(&hit)
         })
     }
-}
-
-/// The traits of the next older version of a crate that lies beside it in cargo's registry.
-pub(super) fn older_crate(target: &Target, limits: &Limits) -> Option<Traits> {
-    if target.place != Place::Folder(Some(Ecosystem::Cargo)) {
-        return None;
-    }
-    let (name, version) = split_version(&file_name(&target.path));
-    let siblings = fs::read_dir(target.path.parent()?).ok()?.flatten().map(|entry| entry.path());
-    let older = siblings.filter_map(|path| {
-        let (other, its_version) = split_version(&file_name(&path));
-        (other == name && order(&its_version, &version).is_lt()).then_some((its_version, path))
-    });
-    let (_, path) = older.max_by(|(one, _), (other, _)| order(one, other))?;
-    let target = Target { path, place: target.place.clone(), notes: Vec::new() };
-    let package = Listing::of(&target, limits).read(limits);
-    package.report(false, None).1
 }
 
 /// A report on a package that only a lockfile names.

@@ -2,15 +2,19 @@
 #![allow(dead_code)] // each test program uses a part of it
 
 use doorward_protocol::{PackageReport, ScanReport};
-use doorward_scan::{Cancel, ScanError, ScanOptions, scan};
+use doorward_scan::{Cancel, PackageCaches, ScanError, ScanOptions, scan};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Options that name the worker built beside the tests and remember nothing.
+/// Options that name the worker built beside the tests, remember nothing and know no package manager's cache.
 pub(crate) fn options() -> ScanOptions {
-    ScanOptions { worker: Some(env!("CARGO_BIN_EXE_doorward-scan-worker").into()), ..ScanOptions::default() }
+    ScanOptions {
+        worker: Some(env!("CARGO_BIN_EXE_doorward-scan-worker").into()),
+        caches: PackageCaches::default(),
+        ..ScanOptions::default()
+    }
 }
 
 pub(crate) fn try_scan(path: &Path) -> Result<ScanReport, ScanError> {
