@@ -10,6 +10,7 @@ use serde_json::Value;
 /// Looks at every instruction file, agent setting and editor task of a package.
 pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
     for file in &package.files {
+        planted(file, report);
         match role(file.path) {
             Some(Role::Instructions) => instructions(file, report),
             Some(Role::AgentSettings) => agent_settings(file, report),
@@ -197,6 +198,20 @@ fn starts_hidden(line: &str) -> bool {
     let folders = [".github/", ".claude/", ".cursor/", ".vscode/", "node_modules/."];
     let starters = ["node ", "bun ", "bun run ", "python ", "python3 ", "bash ", "sh "];
     folders.iter().any(|folder| starters.iter().any(|starter| line.contains(&format!("{starter}{folder}"))))
+}
+
+/// Files that a worm leaves for editors and agents to start, under the names it is known to use.
+fn planted(file: &SourceFile<'_>, report: &mut Report) {
+    let acts: &[&str] = match file.path {
+        ".github/setup.js" | ".github/setup.mjs" => {
+            &["child_process", "fetch(", "https", "process.env", "eval("]
+        }
+        ".cursor/rules/setup.mdc" => &["node ", "bun ", "curl ", "npx "],
+        _ => return,
+    };
+    if let Some(offset) = acts.iter().find_map(|word| memchr::memmem::find(file.bytes, word.as_bytes())) {
+        report.add("A-06", file, offset, Critical);
+    }
 }
 
 fn is_carrier(character: char) -> bool {

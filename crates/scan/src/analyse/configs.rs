@@ -27,6 +27,19 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
     extension(package, report);
 }
 
+/// True for settings of build tools that are code: they run whenever the project is built, tested or looked at.
+pub(super) fn runs_in_builds(path: &str) -> bool {
+    const TOOLS: [&str; 12] = [
+        "tailwind", "postcss", "eslint", "babel", "vite", "next", "webpack", "rollup", "jest", "svelte",
+        "nuxt", "metro",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let known = |(tool, ending): (&str, &str)| {
+        TOOLS.contains(&tool) && ["js", "mjs", "cjs", "ts", "mts"].contains(&ending)
+    };
+    name.split_once(".config.").is_some_and(known)
+}
+
 /// Settings whose value names a program or script of the package or a hidden one.
 fn lines(file: &SourceFile<'_>, keys: &[&str], separator: char, report: &mut Report) {
     let content = String::from_utf8_lossy(file.bytes);

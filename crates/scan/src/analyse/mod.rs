@@ -85,7 +85,9 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
     for (index, evidence) in gathered.iter().enumerate() {
         let role = if running.macros.contains(&index) { in_macro } else { role };
         if let Some(evidence) = evidence {
-            alone(evidence, role, &mut report);
+            let config =
+                if configs::runs_in_builds(evidence.file.path) { BUILD_CONFIG } else { Signals::NONE };
+            alone(evidence, role.and(config), &mut report);
         }
     }
     start_hooks(package, &gathered, &mut report);
@@ -101,6 +103,9 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
 pub(crate) fn traits(package: &PackageFiles<'_>) -> Traits {
     change::traits(package, &gather(package).1)
 }
+
+/// The settings of a build tool that are code.
+const BUILD_CONFIG: Signals = Signals::of(&[Signal::BuildConfig]);
 
 /// The files that run without being asked for.
 struct Running {

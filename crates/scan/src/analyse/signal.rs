@@ -27,7 +27,7 @@ signals! {
     // Decoding.
     Decode, Decrypt, Xor, Blob, Obfuscated, Staging,
     // Staying and spreading.
-    ShellRc, GitHook, Cron, SystemdUser, AuthorizedKeys, Autostart, LoaderPreload, InstructionFile, AgentSettings,
+    ShellRc, GitHook, Cron, SystemdUser, AuthorizedKeys, Autostart, StartHook, LoaderPreload, InstructionFile, AgentSettings,
     Publish, Upload, AppendFile,
     // Harvesting.
     MintCredential, KeyPattern, AskForKey, SecretScanner, DockerSocket, AgentBypass, McpServer, ServesAgents,
@@ -39,8 +39,8 @@ signals! {
     DropsFetched, Shellcode, OpaqueCode, InstallsPackages,
     // The system and other people's tools.
     SudoChange, SshLateral, Rootkit, RewriteHistory, PatchesTool, PayloadHome,
-    // Code that runs inside the compiler.
-    InMacro,
+    // Code that runs inside the compiler, or whenever a project is built.
+    InMacro, BuildConfig,
     // What the package's name says.
     LookAlike, CloseLookAlike, Baited, PosesInternal,
     // Habits of worms and their like.
