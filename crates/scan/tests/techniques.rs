@@ -16,7 +16,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("V-01", "versions.rs: only beside an earlier version"),
     ("V-02", "versions.rs: only beside an earlier version"),
     ("O-12", "binaries.rs: needs a compiled program"),
-    ("FEED", "scanning.rs: needs the list of known malware"),
+    ("FEED", "bad_input.rs: needs the list of known malware"),
 ];
 
 type Files = Vec<(&'static str, String)>;
