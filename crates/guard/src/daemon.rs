@@ -75,7 +75,7 @@ pub fn run(config: Config) -> Result<i32, DaemonError> {
         match sys::wait_for_signal() {
             sys::Signal::End => break,
             sys::Signal::Reload => worker.reload(),
-            sys::Signal::Child => {}
+            sys::Signal::Child | sys::Signal::Overdue => {}
         }
     }
     worker.end();

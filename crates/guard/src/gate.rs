@@ -112,10 +112,15 @@ impl Gate {
                 next.map(|end| end.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
             poll_readable(polled, wait);
             self.waker.clear();
-            for request in self.group.read(&mut buffer)? {
+            let (now, stopping) = (Instant::now(), self.stopping.load(Relaxed));
+            if stopping {
+                self.group.unmark_all()?;
+            }
+            let requests = self.group.read(&mut buffer)?;
+            let idle = requests.is_empty();
+            for request in requests {
                 self.admit(request, candidates);
             }
-            let (now, stopping) = (Instant::now(), self.stopping.load(Relaxed));
             let over: Vec<Start> = {
                 let mut held = self.held();
                 let ids: Vec<u64> = held
@@ -127,7 +132,7 @@ impl Gate {
                 ids.into_iter().filter_map(|id| held.waiting.remove(&id)).collect()
             };
             over.iter().for_each(|start| self.answer(&start.request, Answer::Allow));
-            if stopping {
+            if stopping && idle {
                 return Ok(());
             }
         }

@@ -11,6 +11,8 @@ const PANICKED: i32 = 101;
 const SOON: Duration = Duration::from_millis(200);
 /// Readers are held while nobody is there to answer them.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// A worker that was asked to end and is stuck must not hold readers for ever.
+const LONGEST_END_SECONDS: u32 = 15;
 
 /// What the process that returns is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +72,15 @@ fn wait_for_end(worker: i32) -> Ending {
     loop {
         match sys::wait_for_signal() {
             Signal::End => {
-                asked = true;
                 sys::end_child(worker);
+                if !asked {
+                    sys::alarm_in(LONGEST_END_SECONDS);
+                }
+                asked = true;
+            }
+            Signal::Overdue => {
+                tracing::error!(worker, "the worker did not end in time and is killed");
+                sys::kill_child(worker);
             }
             Signal::Reload => sys::reload_child(worker),
             Signal::Child => {

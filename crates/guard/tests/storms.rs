@@ -4,8 +4,10 @@
 mod support;
 
 use doorward_protocol::{Action, Control, EventKind};
-use std::fs;
-use std::path::Path;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use support::{ADA, Connection, Daemon, cat, cat_in_background, kill, program, soon, was_denied};
@@ -129,6 +131,29 @@ fn a_peer_that_does_not_listen_delays_nobody() {
     let events = daemon.connect().events();
     assert!(events.iter().any(|event| event.action == Action::Denied));
     drop(deaf);
+}
+
+/// The daemon itself opens guarded files, to hash the programs in them; at its end nobody is left to
+/// answer it.
+#[test]
+fn an_end_with_much_left_to_write_down_holds_nobody() {
+    let mut daemon = Daemon::start("mode = \"block\"");
+    let cat = fs::read("/usr/bin/cat").expect("read");
+    let programs: Vec<PathBuf> = (0..40).map(|n| daemon.home().join(format!("tool-{n}"))).collect();
+    for program in &programs {
+        // Zeros behind it cost nothing to keep and a while to hash.
+        let mut file = OpenOptions::new().create(true).write(true).mode(0o755).open(program).expect("create");
+        file.write_all(&cat).expect("write");
+        file.set_len(30 << 20).expect("stretch");
+    }
+    for program in &programs {
+        assert!(was_denied(&Command::new(program).arg(daemon.key()).output().expect("run")));
+    }
+    let begun = Instant::now();
+    assert!(daemon.end(), "it ended in order");
+    assert!(begun.elapsed() < Duration::from_secs(12), "it was not killed: {:?}", begun.elapsed());
+    let read = fs::read(daemon.key()).expect("nobody is held any more");
+    assert_eq!(read, support::KEY.as_bytes());
 }
 
 fn soon_in<T>(seconds: u64, what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {

@@ -161,6 +161,17 @@ impl Group {
             .map_err(|source| FanotifyError::Mark { path, source })
     }
 
+    /// Takes every mark on a file or folder away: from now on nothing is held. What was held before
+    /// still waits for its answer.
+    ///
+    /// # Errors
+    /// [`FanotifyError::Mark`], which does not happen while the group is open.
+    pub fn unmark_all(&self) -> Result<(), FanotifyError> {
+        let anywhere = Path::new("/");
+        mark(self.fd.as_raw_fd(), libc::FAN_MARK_FLUSH, 0, anywhere)
+            .map_err(|source| FanotifyError::Mark { path: anywhere.to_path_buf(), source })
+    }
+
     /// Everything that waits now; empty when nothing does.
     ///
     /// # Errors

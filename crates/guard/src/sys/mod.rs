@@ -20,9 +20,9 @@ pub use memory::{give_back_code, give_back_heap, keep_heap_small};
 pub use onlooker::Onlooker;
 pub use peer::{PeerIdentity, peer_identity};
 pub use process::{
-    Forked, Signal, Waker, block_signals, boot_time_offset, collect_child, die_with_parent, end_child,
-    fork_before_threads, is_remote_controlled, notify_systemd, poll_readable, raise_file_limit,
-    raise_priority, reload_child, wait_for_signal,
+    Forked, Signal, Waker, alarm_in, block_signals, boot_time_offset, collect_child, die_with_parent,
+    end_child, fork_before_threads, is_remote_controlled, kill_child, notify_systemd, poll_readable,
+    raise_file_limit, raise_priority, reload_child, wait_for_signal,
 };
 pub use storage::{FileSystem, device_numbers, file_system, identity_of, wait_for_mounts};
 pub use topology::{DirectoryEvent, Topology};

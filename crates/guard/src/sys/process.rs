@@ -23,6 +23,8 @@ pub enum Signal {
     Child,
     /// SIGUSR1: read the catalog again.
     Reload,
+    /// SIGALRM: what [`alarm_in`] was told to wait for took too long.
+    Overdue,
 }
 
 /// Blocks the signals that [`wait_for_signal`] collects; threads started later inherit this.
@@ -43,6 +45,7 @@ pub fn wait_for_signal() -> Signal {
             return match number {
                 libc::SIGCHLD => Signal::Child,
                 libc::SIGUSR1 => Signal::Reload,
+                libc::SIGALRM => Signal::Overdue,
                 _ => Signal::End,
             };
         }
@@ -54,7 +57,8 @@ fn waited_signals() -> libc::sigset_t {
     // SAFETY: sigemptyset initialises the set before anything reads it.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
-        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1, libc::SIGCHLD] {
+        let waited = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1, libc::SIGALRM, libc::SIGCHLD];
+        for signal in waited {
             libc::sigaddset(set.as_mut_ptr(), signal);
         }
         set.assume_init()
@@ -100,6 +104,18 @@ pub fn collect_child(pid: i32) -> Option<Option<i32>> {
 pub fn end_child(pid: i32) {
     // SAFETY: no pointers are involved.
     unsafe { libc::kill(pid, libc::SIGTERM) };
+}
+
+/// Sends SIGKILL to a child of ours.
+pub fn kill_child(pid: i32) {
+    // SAFETY: no pointers are involved.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// Has [`Signal::Overdue`] arrive once after this many seconds.
+pub fn alarm_in(seconds: u32) {
+    // SAFETY: no pointers are involved.
+    unsafe { libc::alarm(seconds) };
 }
 
 /// Sends SIGUSR1 to a child of ours.

@@ -163,6 +163,10 @@ impl Guard {
             if woken {
                 self.waker.clear();
             }
+            if self.stopping.load(Relaxed) {
+                // Other threads of ours still open files, and soon nobody will be here to answer them.
+                self.group.unmark_all()?;
+            }
             let idle = !self.serve(&mut requests, &mut names, &mut luck)?;
             if named && self.enrolment.catch_up(&self.group, &mut names)? {
                 self.audience.state_changed();
