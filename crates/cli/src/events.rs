@@ -28,7 +28,10 @@ pub(crate) async fn run(args: EventsArgs) -> Result<ExitCode, Failure> {
             put_line("No reads of guarded files so far.")?;
         }
     }
-    while args.follow {
+    if !args.follow {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         match daemon.next().await? {
             ServerMessage::Event(event) if event.id > newest || newest == 0 => {
                 newest = newest.max(event.id);
@@ -43,7 +46,6 @@ pub(crate) async fn run(args: EventsArgs) -> Result<ExitCode, Failure> {
             _ => {}
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn print(event: &Event, args: EventsArgs) -> Result<(), Failure> {

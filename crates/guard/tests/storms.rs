@@ -142,7 +142,8 @@ fn an_end_with_much_left_to_write_down_holds_nobody() {
     let programs: Vec<PathBuf> = (0..40).map(|n| daemon.home().join(format!("tool-{n}"))).collect();
     for program in &programs {
         // Zeros behind it cost nothing to keep and a while to hash.
-        let mut file = OpenOptions::new().create(true).write(true).mode(0o755).open(program).expect("create");
+        let mut file =
+            OpenOptions::new().create_new(true).write(true).mode(0o755).open(program).expect("create");
         file.write_all(&cat).expect("write");
         file.set_len(30 << 20).expect("stretch");
     }
