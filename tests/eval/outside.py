@@ -44,7 +44,9 @@ def lay_out(root, number, ending, text):
         (package / "package.json").write_text(text)
     elif ending == ".py":
         (package / "PKG-INFO").write_text(f"Metadata-Version: 2.1\nName: case-{number}\nVersion: 1.0\n")
-        (package / f"case_{number}.py").write_text(text)
+        # Whatever calls setup() is a set-up script, under whichever name it is kept.
+        name = "setup.py" if re.search(r"\bsetup\(", text) else f"case_{number}.py"
+        (package / name).write_text(text)
     elif ending == ".rs":
         (package / "Cargo.toml").write_text(f'[package]\nname = "case-{number}"\nversion = "1.0.0"\n')
         (package / "src").mkdir()

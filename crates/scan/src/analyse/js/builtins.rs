@@ -191,7 +191,10 @@ fn text_method(own: &Rc<str>, name: &str, arguments: &[Value]) -> Option<Is> {
     let string = |index: usize| argument(index).and_then(Value::as_text);
     let index = |index: usize| argument(index).and_then(whole);
     Some(match name {
-        "toString" | "trim" | "valueOf" | "normalize" | "trimEnd" | "trimStart" => text(own.trim()),
+        "toString" | "valueOf" | "normalize" => Is::Text(Rc::clone(own)),
+        "trim" => text(own.trim()),
+        "trimEnd" => text(own.trim_end()),
+        "trimStart" => text(own.trim_start()),
         "toLowerCase" | "toLocaleLowerCase" => text(&own.to_lowercase()),
         "toUpperCase" | "toLocaleUpperCase" => text(&own.to_uppercase()),
         "concat" => {
@@ -214,10 +217,15 @@ fn text_method(own: &Rc<str>, name: &str, arguments: &[Value]) -> Option<Is> {
             }
             text(&own.repeat(times))
         }
-        "charAt" | "at" => text(&character(own, index(0).unwrap_or(0))?.to_string()),
-        "charCodeAt" | "codePointAt" => {
-            Is::Number(f64::from(u32::from(character(own, index(0).unwrap_or(0))?)))
+        // Decoders read on until nothing is there any more.
+        "charAt" => {
+            text(&character(own, index(0).unwrap_or(0)).map_or(String::new(), |found| found.to_string()))
         }
+        "at" => text(&character(own, index(0).unwrap_or(0))?.to_string()),
+        "charCodeAt" => Is::Number(
+            character(own, index(0).unwrap_or(0)).map_or(f64::NAN, |found| f64::from(u32::from(found))),
+        ),
+        "codePointAt" => Is::Number(f64::from(u32::from(character(own, index(0).unwrap_or(0))?))),
         "indexOf" => match own.find(&**string(0)?) {
             Some(at) => number(own[..at].chars().count()),
             None => Is::Number(-1.0),

@@ -187,3 +187,14 @@ fn hostile_shapes_cost_nothing() {
     let methods = format!("x{}", ".then(f)".repeat(400));
     seen(&methods);
 }
+
+#[test]
+fn decoders_that_read_past_the_end_are_run() {
+    // What packers make of base64: another alphabet, and a loop that ends where nothing is left to read.
+    let decoder = "function d(t) { var a = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=', o = '', p = '';
+        for (var n = 0, s, c, i = 0; c = t['charAt'](i++); ~c && (s = n % 4 ? s * 64 + c : c, n++ % 4) ? o += String['fromCharCode'](255 & s >> (-2 * n & 6)) : 0) { c = a['indexOf'](c); }
+        for (var k = 0; k < o['length']; k++) { p += '%' + ('00' + o['charCodeAt'](k)['toString'](16))['slice'](-2); }
+        return decodeURIComponent(p); }";
+    // In that alphabet: child_process
+    shows(&format!("{decoder} require(d('y2HPBgrFChjVy2vZCW'))['exec']('ls')"), Spawn);
+}
