@@ -392,8 +392,8 @@ fn cases() -> Vec<Case> {
             "R-54",
             |script| wheel("made_up.py", script),
             "import ctypes\nk = ctypes.windll.kernel32\np = k.OpenProcess(1, False, 1)\na = k.VirtualAllocEx(p, 0, 9, 1, 4)\nk.WriteProcessMemory(p, a, b'x', 1, None)\nk.CreateRemoteThread(p, None, 0, a, a, 0, None)\n",
-            "k.WriteProcessMemory(p, a, b'x', 1, None)\nk.CreateRemoteThread(p, None, 0, a, a, 0, None)\n",
-            "",
+            "p = k.OpenProcess(1, False, 1)\na = k.VirtualAllocEx(p, 0, 9, 1, 4)\nk.WriteProcessMemory(p, a, b'x', 1, None)\nk.CreateRemoteThread(p, None, 0, a, a, 0, None)\n",
+            "k.GetTickCount()\n",
         ),
         pair("O-04", |script| wheel("made_up.py", script), "𝚎𝚡𝚎𝚌('print(1)')\n", "𝚎𝚡𝚎𝚌", "exec"),
         pair(
