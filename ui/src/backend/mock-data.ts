@@ -19,7 +19,7 @@ const secrets = {
   npm: { path: `${HOME}/.npmrc`, class: "npm-token", title: "npm token", tier: 1 },
   gh: { path: `${HOME}/.config/gh/hosts.yml`, class: "github-token", title: "GitHub token", tier: 1 },
   history: { path: `${HOME}/.bash_history`, class: "shell-history", title: "Shell history", tier: 2 },
-  env: { path: `${HOME}/work/harbour/.env`, class: "dotenv", title: "Environment file", tier: 2 },
+  env: { path: `${HOME}/code/harbour/.env`, class: "dotenv", title: "Environment file", tier: 2 },
   known: { path: `${HOME}/.ssh/known_hosts`, class: "ssh-hosts", title: "SSH host list", tier: 3 },
 } satisfies Record<string, Secret>;
 
@@ -44,7 +44,7 @@ function reader(exe: string, cmdline: string[], ancestry: Ancestor[], more: Part
     cmdline,
     uid: 1000,
     script: null,
-    cwd: `${HOME}/work/harbour`,
+    cwd: `${HOME}/code/harbour`,
     injected: [],
     foreign_namespace: false,
     system_package: null,
@@ -59,8 +59,8 @@ const thief: Attribution = {
   version: "2.4.1",
   stage: "install",
   script: "postinstall",
-  path: `${HOME}/work/harbour/node_modules/wallet-connect-utils`,
-  project: `${HOME}/work/harbour`,
+  path: `${HOME}/code/harbour/node_modules/wallet-connect-utils`,
+  project: `${HOME}/code/harbour`,
 };
 
 const thiefReader = reader("/usr/bin/node", ["node", "./scripts/setup.cjs"], install, {
@@ -118,8 +118,8 @@ const release: Attribution = {
   version: "3.0.2",
   stage: "install",
   script: "prepare",
-  path: `${HOME}/work/harbour/node_modules/release-notes-kit`,
-  project: `${HOME}/work/harbour`,
+  path: `${HOME}/code/harbour/node_modules/release-notes-kit`,
+  project: `${HOME}/code/harbour`,
 };
 const releaser = reader("/usr/bin/node", ["node", "prepare.mjs"], install, { pid: 52210, script: `${release.path}/prepare.mjs`, cwd: release.path });
 const owner = "The catalog names this program as a reader of this file.";
@@ -134,7 +134,7 @@ export const events: Event[] = made([
   {
     minutes: 34, action: "allowed", secret: secrets.history, reader: python, why: "Tier 2 is observed: allowed and written down.",
     candidates: {
-      stage: "runtime", project: `${HOME}/work/tidewater`, more: 12,
+      stage: "runtime", project: `${HOME}/code/tidewater`, more: 12,
       packages: [{ ecosystem: "pypi", name: "colour-logs", version: "0.3.0" }, { ecosystem: "pypi", name: "requests", version: "2.32.3" }],
     },
   },
@@ -240,7 +240,7 @@ function report(name: string, version: string, verdict: Verdict, score: number, 
       ecosystem: "npm",
       name,
       version,
-      path: `${HOME}/work/harbour/node_modules/${name}`,
+      path: `${HOME}/code/harbour/node_modules/${name}`,
       verdict,
       score,
       findings: [],
@@ -274,9 +274,9 @@ function summary(packages: number, notable: number, suspicious: number, maliciou
 }
 
 export const projects: Project[] = [
-  { id: 1, path: `${HOME}/work/harbour`, name: "harbour", ecosystems: ["npm"], added: minutesAgo(9000), last_scan: minutesAgo(9), summary: summary(412, 1, 1, 1), worst: "malicious", state: { is: "watching" } },
-  { id: 2, path: `${HOME}/work/tidewater`, name: "tidewater", ecosystems: ["pypi"], added: minutesAgo(8000), last_scan: minutesAgo(310), summary: summary(64, 2, 0, 0), worst: "notable", state: { is: "watching" } },
-  { id: 3, path: `${HOME}/work/keel`, name: "keel", ecosystems: ["cargo"], added: minutesAgo(7000), last_scan: minutesAgo(2900), summary: summary(188, 0, 0, 0), worst: "clean", state: { is: "watching" } },
+  { id: 1, path: `${HOME}/code/harbour`, name: "harbour", ecosystems: ["npm"], added: minutesAgo(9000), last_scan: minutesAgo(9), summary: summary(412, 1, 1, 1), worst: "malicious", state: { is: "watching" } },
+  { id: 2, path: `${HOME}/code/tidewater`, name: "tidewater", ecosystems: ["pypi"], added: minutesAgo(8000), last_scan: minutesAgo(310), summary: summary(64, 2, 0, 0), worst: "notable", state: { is: "watching" } },
+  { id: 3, path: `${HOME}/code/keel`, name: "keel", ecosystems: ["cargo"], added: minutesAgo(7000), last_scan: minutesAgo(2900), summary: summary(188, 0, 0, 0), worst: "clean", state: { is: "watching" } },
   { id: 4, path: "/mnt/usb/old-site", name: "old-site", ecosystems: ["npm"], added: minutesAgo(6000), last_scan: null, summary: null, worst: null, state: { is: "unavailable", reason: "The folder is not there. Connect the disk, or remove the project." } },
 ];
 
@@ -285,7 +285,7 @@ export const sealed: SealedItem[] = [
     id: "q-20260524-01",
     sealed: minutesAgo(2880),
     package: { ecosystem: "pypi", name: "colour-logs", version: "0.3.0" },
-    origin: `${HOME}/work/tidewater/.venv/lib/python3.11/site-packages/colour_logs`,
+    origin: `${HOME}/code/tidewater/.venv/lib/python3.11/site-packages/colour_logs`,
     reason: { verdict: "malicious", text: "It reads the AWS credentials when it is imported and sends them away.", events: [288, 289] },
     entries: 4,
     bytes: 18_433,
@@ -295,7 +295,7 @@ export const sealed: SealedItem[] = [
     id: "q-20260519-02",
     sealed: minutesAgo(10_080),
     package: { ecosystem: "npm", name: "left-pad-fast", version: "1.0.9" },
-    origin: `${HOME}/work/harbour/node_modules/left-pad-fast`,
+    origin: `${HOME}/code/harbour/node_modules/left-pad-fast`,
     reason: { verdict: "suspicious", text: "A new version brought an install script that the one before did not have.", events: [] },
     entries: 3,
     bytes: 5120,
