@@ -114,7 +114,7 @@ export class MockBackend implements Backend {
   }
 
   async chooseFolder() {
-    return "/home/ana/work/lantern";
+    return "/home/ana/code/lantern";
   }
 
   async addProject(path: string) {
@@ -142,7 +142,7 @@ export class MockBackend implements Backend {
   }
 
   async discoverProjects() {
-    const likely = ["/home/ana/work/lantern", "/home/ana/work/breakwater/site"];
+    const likely = ["/home/ana/code/lantern", "/home/ana/code/breakwater/site"];
     return likely.filter((path) => !this.#projects.some((project) => project.path === path));
   }
 

@@ -99,12 +99,12 @@ describe("events", () => {
     const key = madeEvent().secret;
     const sweep = [key, { ...key, path: "/home/ana/.aws/credentials", title: "AWS credentials" }];
     const packages = [{ ecosystem: "npm" as const, name: "evil-dep", version: "1.2.3" }];
-    const candidates = { stage: "runtime" as const, project: "/home/ana/work/shop", packages, more: 2 };
+    const candidates = { stage: "runtime" as const, project: "/home/ana/code/shop", packages, more: 2 };
     vi.spyOn(backend, "events").mockResolvedValue([madeEvent({ package: null, sweep, candidates })]);
     await open("events");
     await click("event-row");
     expect(await text("sweep")).toContain("~/.aws/credentials");
-    expect(await text("candidates")).toMatch(/evil-dep 1\.2\.3 and 2 more.*\/home\/ana\/work\/shop/s);
+    expect(await text("candidates")).toMatch(/evil-dep 1\.2\.3 and 2 more.*\/home\/ana\/code\/shop/s);
   });
 
   it("lead to the package, which can be locked away", async () => {
@@ -112,7 +112,7 @@ describe("events", () => {
     await open("events");
     await click("event-row", '[data-id="411"]');
     await click("lock-away");
-    expect(seal.mock.calls[0]?.slice(0, 4)).toEqual(["/home/ana/work/harbour/node_modules/wallet-connect-utils", "npm", "wallet-connect-utils", "2.4.1"]);
+    expect(seal.mock.calls[0]?.slice(0, 4)).toEqual(["/home/ana/code/harbour/node_modules/wallet-connect-utils", "npm", "wallet-connect-utils", "2.4.1"]);
     await eventually(async () => expect(await text("notice")).toMatch(/is locked away/));
   });
 });
@@ -120,7 +120,7 @@ describe("events", () => {
 describe("projects", () => {
   it("are added by typing, scanned from click to verdict, and show the line", async () => {
     await open("projects");
-    await type("add-project-path", "/home/ana/work/lantern");
+    await type("add-project-path", "/home/ana/code/lantern");
     await click("add-project");
     await click("scan-button");
     expect((await find("scan-progress")).dataset.total).toBe("12");
