@@ -66,10 +66,10 @@ fn commands(file: &SourceFile<'_>, role: &Role, report: &mut Report) {
             continue;
         }
         let signals = of_command(&String::from_utf8_lossy(line));
-        let fetched = signals.contains(Downloader) && signals.contains(PipeToShell);
-        let hidden = signals.contains(Decode) && signals.contains(PipeToShell);
+        let fetched = signals.has(Downloader) && signals.has(PipeToShell);
+        let hidden = signals.has(Decode) && signals.has(PipeToShell);
         let most = if signals.meets(PRIVATE) && signals.meets(NETWORK)
-            || signals.contains(DropHost) && signals.contains(Downloader)
+            || signals.has(DropHost) && signals.has(Downloader)
         {
             Severity::Critical
         } else if hidden || fetched && matches!(role, Role::Hook) {

@@ -110,7 +110,7 @@ impl Facts {
             || sections.iter().any(|name| name.starts_with("UPX") || name == ".vmp0");
         let mut signals = Signals::NONE;
         for word in dictionary::search(bytes) {
-            signals.insert(word.decoded_signal());
+            signals.add(word.decoded_signal());
         }
         let leaves = Signals::of(&[Signal::DropHost, Signal::Gist, Signal::Imds]);
         let secrets = signals.shared(PRIVATE);

@@ -152,7 +152,7 @@ pub(super) fn inspect(
     let fresh: Vec<&String> = now.capabilities.difference(&before.capabilities).collect();
     for (words, signals) in CAPABILITIES.iter().filter(|(words, _)| fresh.iter().any(|new| new == words)) {
         let place = gathered.iter().flatten().filter(|evidence| !evidence.aside).find_map(|evidence| {
-            let hit = evidence.hits.iter().find(|hit| signals.contains(hit.signal))?;
+            let hit = evidence.hits.iter().find(|hit| signals.has(hit.signal))?;
             Some((evidence, hit))
         });
         let Some((evidence, hit)) = place else { continue };

@@ -52,7 +52,7 @@ impl<'e, 'a> Scope<'e, 'a> {
     fn first(&self, rule: &Rule) -> Option<(&'e Evidence<'a>, &'e Hit)> {
         self.files.iter().filter(|evidence| !rule.in_one_file || rule.holds(self.signals(evidence))).find_map(
             |evidence| {
-                let counts = |hit: &&Hit| rule.first.contains(hit.signal) && (self.waiting_too || hit.live);
+                let counts = |hit: &&Hit| rule.first.has(hit.signal) && (self.waiting_too || hit.live);
                 Some((*evidence, evidence.hits.iter().find(counts)?))
             },
         )

@@ -97,7 +97,7 @@ impl<'a> Evidence<'a> {
     fn collect(&self, wanted: impl Fn(&Hit) -> bool) -> Signals {
         let mut signals = Signals::NONE;
         for hit in self.hits.iter().filter(|hit| wanted(hit)) {
-            signals.insert(hit.signal);
+            signals.add(hit.signal);
         }
         signals
     }

@@ -7,6 +7,7 @@
 mod agents;
 mod automation;
 mod binary;
+mod bits;
 mod change;
 mod combine;
 mod configs;
@@ -76,10 +77,8 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
         combine(&Scope { stage: group.1, files, waiting_too, package: name }, &mut report);
     }
     // A tool for agents acts as one program, whichever of its files holds the server.
-    let serves_agents = gathered
-        .iter()
-        .flatten()
-        .any(|evidence| !evidence.aside && evidence.all().contains(Signal::McpServer));
+    let serves_agents =
+        gathered.iter().flatten().any(|evidence| !evidence.aside && evidence.all().has(Signal::McpServer));
     let role = if serves_agents { name.and(Signals::of(&[Signal::ServesAgents])) } else { name };
     let in_macro = role.and(Signals::of(&[Signal::InMacro]));
     for (index, evidence) in gathered.iter().enumerate() {

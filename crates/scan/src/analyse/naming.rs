@@ -20,9 +20,9 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) -> Signal
     };
     let hooked = manifest.npm.as_ref().is_some_and(|npm| npm::lifecycle(npm).next().is_some());
     if let Some(found) = look_alike(named.ecosystem, &named.name) {
-        lent.insert(Signal::LookAlike);
+        lent.add(Signal::LookAlike);
         if found.is_close() {
-            lent.insert(Signal::CloseLookAlike);
+            lent.add(Signal::CloseLookAlike);
             let most = if hooked { Severity::High } else { Severity::Medium };
             let why = format!(
                 "Its name is nearly that of {}, which many use: {}. Make sure that this is the package you meant.",
@@ -33,10 +33,10 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) -> Signal
         }
     }
     if lures(&named.name).is_some() {
-        lent.insert(Signal::Baited);
+        lent.add(Signal::Baited);
     }
     if poses_as_internal(named) {
-        lent.insert(Signal::PosesInternal);
+        lent.add(Signal::PosesInternal);
         let most = if hooked { Severity::High } else { Severity::Medium };
         let title = "Version is high enough to replace an internal package".to_owned();
         let why = format!(

@@ -202,21 +202,21 @@ fn judge_command(script: &NpmScript, add: &mut dyn FnMut(&'static str, Severity)
     const RUNS: Signals = Signals::of(&[PipeToShell, NodeInline]);
     const NETWORK: Signals = Signals::of(&[Downloader, Send, Fetch, DropHost]);
     let signals = of_command(&script.command);
-    let runs_decoded = signals.contains(Decode) && signals.meets(RUNS);
-    if signals.contains(Downloader) && signals.contains(PipeToShell)
+    let runs_decoded = signals.has(Decode) && signals.meets(RUNS);
+    if signals.has(Downloader) && signals.has(PipeToShell)
         || runs_decoded
-        || signals.meets(RUNS) && signals.contains(Eval)
+        || signals.meets(RUNS) && signals.has(Eval)
     {
         add("I-10", Severity::Critical);
     } else if signals.meets(PRIVATE) && signals.meets(NETWORK) {
         add("I-50", Severity::Critical);
-    } else if signals.contains(DropHost)
-        || signals.contains(Downloader) && signals.meets(Signals::of(&[Identity, EnvironmentWhole]))
+    } else if signals.has(DropHost)
+        || signals.has(Downloader) && signals.meets(Signals::of(&[Identity, EnvironmentWhole]))
     {
         add("R-18", Severity::Critical);
-    } else if signals.contains(BunBootstrap) {
+    } else if signals.has(BunBootstrap) {
         add("I-04", Severity::Critical);
-    } else if signals.contains(Downloader) {
+    } else if signals.has(Downloader) {
         add("I-53", Severity::High);
     } else if script.name == "preinstall" && !is_stock_guard(&script.command) {
         add("I-02", Severity::Medium);

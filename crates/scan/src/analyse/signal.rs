@@ -1,3 +1,4 @@
+use super::bits::bit_set;
 use super::lexing::Kind;
 
 /// Declares the signals: what one place in a file can show by itself.
@@ -50,37 +51,14 @@ signals! {
     Wipe, SelfDelete, AnalyserDirective, Marker, Campaign, Ran200Spaces, HiddenRun, Bidi,
 }
 
-/// A set of signals, as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Signals(u128);
+bit_set! {
+    /// A set of signals.
+    pub(super) struct Signals(u128) of Signal
+}
 
 const _: () = assert!(Signal::ALL.len() <= 128, "Signals holds 128 bits");
 
 impl Signals {
-    /// No signal.
-    pub(super) const NONE: Self = Self(0);
-
-    /// The set of these.
-    pub(super) const fn of(list: &[Signal]) -> Self {
-        let mut bits = 0;
-        let mut index = 0;
-        while index < list.len() {
-            bits |= 1 << list[index] as u32;
-            index += 1;
-        }
-        Self(bits)
-    }
-
-    /// True if the two share a signal.
-    pub(super) const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// The signals of either.
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
     /// How many signals are in both.
     pub(super) const fn shared(self, other: Self) -> u32 {
         (self.0 & other.0).count_ones()
@@ -88,17 +66,7 @@ impl Signals {
 
     /// The signals of the set, in order.
     pub(super) fn names(self) -> impl Iterator<Item = Signal> {
-        Signal::ALL.iter().copied().filter(move |&signal| self.contains(signal))
-    }
-
-    /// Adds one.
-    pub(super) fn insert(&mut self, signal: Signal) {
-        self.0 |= 1 << signal as u32;
-    }
-
-    /// True if the signal is in the set.
-    pub(super) const fn contains(self, signal: Signal) -> bool {
-        self.0 & (1 << signal as u32) != 0
+        Signal::ALL.iter().copied().filter(move |&signal| self.has(signal))
     }
 }
 
@@ -118,8 +86,7 @@ pub(super) const PRIVATE: Signals = Signals::of(&[
 ]);
 
 /// All classes of secrets, those with everyday readers too.
-pub(super) const SECRETS: Signals =
-    Signals(PRIVATE.0 | Signals::of(&[Signal::SecretRegistry, Signal::SecretDotenv]).0);
+pub(super) const SECRETS: Signals = PRIVATE.and(Signals::of(&[Signal::SecretRegistry, Signal::SecretDotenv]));
 
 /// One signal at one place.
 #[derive(Debug, Clone, Copy)]

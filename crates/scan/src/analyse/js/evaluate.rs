@@ -219,11 +219,12 @@ impl<'p> Evaluator<'p> {
             Key::Plain(name) => Some((Rc::clone(name), Origins::NONE)),
             Key::Computed(id) => {
                 let value = self.value(*id);
-                let hidden = if value.from.meets(&[Origin::Built, Origin::Decoded, Origin::Decrypted]) {
-                    Origins::of(&[Origin::Hidden])
-                } else {
-                    Origins::NONE
-                };
+                let hidden =
+                    if value.from.meets(Origins::of(&[Origin::Built, Origin::Decoded, Origin::Decrypted])) {
+                        Origins::of(&[Origin::Hidden])
+                    } else {
+                        Origins::NONE
+                    };
                 match &value.is {
                     Is::Text(_) | Is::Number(_) | Is::Bytes(_) => Some((value.shown()?.into(), hidden)),
                     _ => None,
@@ -250,7 +251,7 @@ impl<'p> Evaluator<'p> {
                 Some(name) if owner.as_name().is_some() => {
                     named_member(&owner, &name, Origins::of(&[Origin::Hidden]))
                 }
-                _ => Value::unknown(owner.from.without(&[Origin::Environment])),
+                _ => Value::unknown(owner.from.without(Origins::of(&[Origin::Environment]))),
             };
         };
         let mut value = self.member_of(&owner, &name).with(hidden);
@@ -320,7 +321,7 @@ impl<'p> Evaluator<'p> {
                 let this = self.program.this_of(*file);
                 self.field(this, &Key::Plain(Rc::clone(name)))
             }
-            _ => Value::unknown(owner.from.without(&[Origin::Environment])),
+            _ => Value::unknown(owner.from.without(Origins::of(&[Origin::Environment]))),
         }
     }
 
@@ -372,7 +373,8 @@ impl<'p> Evaluator<'p> {
         match source.as_text() {
             Some(text) if !text.contains(super::value::HOLE) => {
                 let text = Rc::clone(text);
-                let hidden = source.from.meets(&[Origin::Built, Origin::Decoded, Origin::Decrypted]);
+                let hidden =
+                    source.from.meets(Origins::of(&[Origin::Built, Origin::Decoded, Origin::Decrypted]));
                 let value = self.module(self.program.file_of(id), &text);
                 if hidden { value.with(Origins::of(&[Origin::Hidden])) } else { value }
             }
@@ -485,7 +487,7 @@ fn named_member(owner: &Value, name: &str, hidden: Origins) -> Value {
         let from = roles::environment(name);
         return Value { is: Is::Named(format!("process.env.{name}").into()), from };
     }
-    let inherited = owner.from.without(&[Origin::Environment, Origin::Hidden]).and(hidden);
+    let inherited = owner.from.without(Origins::of(&[Origin::Environment, Origin::Hidden])).and(hidden);
     let inherited = if owner.from.has(Origin::Hidden) {
         inherited.and(Origins::of(&[Origin::Hidden]))
     } else {

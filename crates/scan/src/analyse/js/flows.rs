@@ -131,7 +131,7 @@ impl Walk<'_> {
         }
         if matches!(name, "setTimeout" | "setInterval" | "setImmediate")
             && let Some(text) = arguments.first()
-            && (text.as_text().is_some() || text.from.meets(&[Origin::Fetched, Origin::Decoded]))
+            && (text.as_text().is_some() || text.from.meets(Origins::of(&[Origin::Fetched, Origin::Decoded])))
             && !matches!(text.is, Is::Function(_))
         {
             self.runs(call, text);
@@ -234,10 +234,11 @@ impl Walk<'_> {
         if text.from.has(Origin::Fetched) && text.from.has(Origin::FixedSource) {
             self.see(Signal::RemoteOrders, call);
         }
-        if text.from.meets(&[Origin::Decoded, Origin::Decrypted]) {
+        if text.from.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
             self.see(Signal::RunsDecoded, call);
         }
-        if text.from.has(Origin::File) && text.from.meets(&[Origin::Decoded, Origin::Decrypted]) {
+        if text.from.has(Origin::File) && text.from.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted]))
+        {
             self.see(Signal::EvalFile, call);
         }
         if let Some(code) = text.shown().filter(|code| code.len() > 8 && !code.contains(HOLE)) {
@@ -253,14 +254,14 @@ impl Walk<'_> {
         let code = code.unwrap_or_default();
         // A known command with something fetched in it is not fetched itself.
         let fetched = code.as_text().is_none_or(|text| text.chars().all(|character| character == HOLE));
-        let from = if fetched { code.from } else { code.from.without(&[Origin::Fetched]) };
+        let from = if fetched { code.from } else { code.from.without(Origins::of(&[Origin::Fetched])) };
         if from.has(Origin::Fetched) {
             self.see(Signal::RunsFetched, call);
         }
         if from.has(Origin::Fetched) && from.has(Origin::FixedSource) {
             self.see(Signal::RemoteOrders, call);
         }
-        if from.meets(&[Origin::Decoded, Origin::Decrypted]) {
+        if from.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
             self.see(Signal::RunsDecoded, call);
         }
         let command: Vec<String> = arguments.iter().take(2).filter_map(Value::shown).collect();
@@ -269,8 +270,8 @@ impl Walk<'_> {
             self.see(signal, call);
         }
         let signals = of_command(&command);
-        if signals.contains(Signal::Downloader)
-            && (signals.contains(Signal::PipeToShell) || runs_what_it_loads(&command))
+        if signals.has(Signal::Downloader)
+            && (signals.has(Signal::PipeToShell) || runs_what_it_loads(&command))
         {
             self.see(Signal::FetchesProgram, call);
         }
@@ -334,13 +335,13 @@ impl Walk<'_> {
             }
         }
         if roles::is_lookup(name)
-            && from.meets(&[
+            && from.meets(Origins::of(&[
                 Origin::Secret,
                 Origin::Environment,
                 Origin::Identity,
                 Origin::File,
                 Origin::Output,
-            ])
+            ]))
         {
             self.see(Signal::DnsLookup, call);
         }
@@ -393,7 +394,7 @@ impl Walk<'_> {
             }
             let id = Id::try_from(index).unwrap_or(Id::MAX);
             let value = self.evaluator.value(id);
-            if !value.from.meets(&[Origin::Built, Origin::Decoded]) {
+            if !value.from.meets(Origins::of(&[Origin::Built, Origin::Decoded])) {
                 continue;
             }
             let text = match &value.is {

@@ -208,7 +208,7 @@ fn is_worth_parsing(file: &SourceFile<'_>, stage: Stage, evidence: Option<&Evide
         || ["rivateKey", "rivate_key", "nemonic", "seed"].iter().any(|word| text::contains(file.bytes, word));
     (signals.meets(ACTS) && signals.meets(HAS)
         || signals.meets(ALWAYS)
-        || signals.contains(Signal::Eval) && signals.contains(Signal::Decode)
+        || signals.has(Signal::Eval) && signals.has(Signal::Decode)
         || reaches && signals.meets(Signals::of(&[Signal::Spawn, Signal::Eval])))
         || reaches && names_bare_address(file.bytes)
         || reaches && handles_keys()

@@ -1,5 +1,6 @@
 //! What is known of a value: its constant, what it names, and where it came from.
 
+use crate::analyse::bits::bit_set;
 use std::rc::Rc;
 
 /// A value of the program under analysis.
@@ -38,9 +39,10 @@ pub(super) enum Is {
 /// Stands in a text for a part that is not known.
 pub(super) const HOLE: char = '\u{1A}';
 
-/// Where a value came from, as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Origins(u32);
+bit_set! {
+    /// Where a value came from.
+    pub(super) struct Origins(u32) of Origin
+}
 
 /// One origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,36 +90,6 @@ pub(super) enum Origin {
     Hidden,
     /// The name of the running file itself.
     OwnFile,
-}
-
-impl Origins {
-    pub(super) const NONE: Self = Self(0);
-
-    pub(super) const fn of(list: &[Origin]) -> Self {
-        let mut bits = 0;
-        let mut index = 0;
-        while index < list.len() {
-            bits |= 1 << list[index] as u32;
-            index += 1;
-        }
-        Self(bits)
-    }
-
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(super) const fn without(self, list: &[Origin]) -> Self {
-        Self(self.0 & !Self::of(list).0)
-    }
-
-    pub(super) const fn has(self, origin: Origin) -> bool {
-        self.0 & 1 << origin as u32 != 0
-    }
-
-    pub(super) const fn meets(self, list: &[Origin]) -> bool {
-        self.0 & Self::of(list).0 != 0
-    }
 }
 
 impl Value {

@@ -378,7 +378,7 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
         for word in dictionary::search(text) {
             match word.decoded_signal() {
                 Signal::DropHost => from.add(Origin::DropHost),
-                signal if PRIVATE.contains(signal) => from.add(Origin::SecretPath),
+                signal if PRIVATE.has(signal) => from.add(Origin::SecretPath),
                 Signal::SecretRegistry => from.add(Origin::SecretPath),
                 Signal::Identity => from.add(Origin::Identity),
                 _ => {}

@@ -1,5 +1,6 @@
 //! What the analyser knows of a value: its constant, what it names, and where it came from.
 
+use crate::analyse::bits::bit_set;
 use ruff_python_ast::{ExprLambda, StmtClassDef, StmtFunctionDef};
 use std::rc::Rc;
 
@@ -44,9 +45,10 @@ pub(super) enum Callable<'t> {
 /// Stands in a text for a part that is not known.
 pub(super) const HOLE: u8 = 0x1A;
 
-/// Where a value came from, as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Origins(pub(super) u32);
+bit_set! {
+    /// Where a value came from.
+    pub(super) struct Origins(u32) of Origin
+}
 
 /// One origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -104,40 +106,6 @@ pub(super) enum Origin {
     Parameter,
     /// Compiled from text by `compile`.
     Compiled,
-}
-
-impl Origins {
-    pub(super) const NONE: Self = Self(0);
-
-    pub(super) const fn of(list: &[Origin]) -> Self {
-        let mut bits = 0;
-        let mut index = 0;
-        while index < list.len() {
-            bits |= 1 << list[index] as u32;
-            index += 1;
-        }
-        Self(bits)
-    }
-
-    pub(super) const fn has(self, origin: Origin) -> bool {
-        self.0 & (1 << origin as u32) != 0
-    }
-
-    pub(super) const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(super) const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    pub(super) fn add(&mut self, origin: Origin) {
-        self.0 |= 1 << origin as u32;
-    }
 }
 
 impl<'t> Value<'t> {

@@ -218,7 +218,7 @@ impl<'p> Walk<'p> {
             Signal::LoaderPreload,
         ]);
         let text = path.lines().unwrap_or_default();
-        if signals_of(&text).into_iter().any(|signal| STAYS.contains(signal)) {
+        if signals_of(&text).into_iter().any(|signal| STAYS.has(signal)) {
             self.folded(offset, path);
             self.note(Signal::AppendFile, offset);
         }
@@ -253,7 +253,7 @@ impl<'p> Walk<'p> {
         let text = command.lines().unwrap_or_default();
         let mut shown = Signals::NONE;
         for signal in signals_of(&text) {
-            shown.insert(signal);
+            shown.add(signal);
             self.note(signal, offset);
         }
         self.note(Signal::Spawn, offset);
@@ -267,7 +267,7 @@ impl<'p> Walk<'p> {
                 .any(|word| crate::analyse::text::contains(&text, word));
             return Value::of_taint(if fetches { Taint::FETCHED.and(Taint::OUTPUT) } else { Taint::OUTPUT });
         }
-        let identity = shown.contains(Signal::Identity) || text.starts_with(b"hostname") || text == b"id";
+        let identity = shown.has(Signal::Identity) || text.starts_with(b"hostname") || text == b"id";
         Value::of_taint(if identity { Taint::IDENTITY.and(Taint::OUTPUT) } else { Taint::OUTPUT })
     }
 

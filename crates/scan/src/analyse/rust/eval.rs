@@ -463,7 +463,7 @@ pub(super) fn signals_of(text: &[u8]) -> Vec<Signal> {
 /// True where a path or text names a secret.
 pub(super) fn names_secret(text: &[u8]) -> bool {
     let mut all = Signals::NONE;
-    signals_of(text).into_iter().for_each(|signal| all.insert(signal));
+    signals_of(text).into_iter().for_each(|signal| all.add(signal));
     all.meets(SECRETS)
 }
 

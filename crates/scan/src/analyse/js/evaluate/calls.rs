@@ -46,12 +46,12 @@ impl Evaluator<'_> {
                 let owner = target.owner.map_or(Origins::NONE, |owner| owner.from);
                 let mut from = owner.and(from).and(target.value.from);
                 if !roles::carries(&target.method) {
-                    from = from.without(&[Origin::Key]);
+                    from = from.without(Origins::of(&[Origin::Key]));
                 }
                 if is_test(&target.method) {
                     Value::default()
                 } else {
-                    Value::unknown(from.without(&[Origin::Hidden]))
+                    Value::unknown(from.without(Origins::of(&[Origin::Hidden])))
                 }
             }
         }
@@ -65,8 +65,11 @@ impl Evaluator<'_> {
         arguments: &[Value],
         from: Origins,
     ) -> Value {
-        let owner =
-            target.owner.as_ref().map_or(Origins::NONE, |owner| owner.from).without(&[Origin::Hidden]);
+        let owner = target
+            .owner
+            .as_ref()
+            .map_or(Origins::NONE, |owner| owner.from)
+            .without(Origins::of(&[Origin::Hidden]));
         if is_require(name) {
             return arguments.first().map(|source| self.required(id, source)).unwrap_or_default();
         }
@@ -138,9 +141,9 @@ impl Evaluator<'_> {
         }
         // Sending data does not make the answer carry it.
         let from = if roles::network(name).is_some() { Origins::NONE } else { from };
-        let mut from = own.and(owner).and(from).without(&[Origin::Hidden]);
+        let mut from = own.and(owner).and(from).without(Origins::of(&[Origin::Hidden]));
         if !roles::carries(name) {
-            from = from.without(&[Origin::Key]);
+            from = from.without(Origins::of(&[Origin::Key]));
         }
         let is = if called.len() > LONGEST_NAME { Is::Unknown } else { Is::Named(called) };
         Value { is, from }
@@ -203,13 +206,14 @@ impl Evaluator<'_> {
                 for &argument in arguments.iter() {
                     if !matches!(self.program.nodes[argument as usize], Node::Function(_)) {
                         let value = self.value(argument);
-                        from = from.and(value.from.without(&[Origin::SecretPath, Origin::TokenPath]));
+                        from = from
+                            .and(value.from.without(Origins::of(&[Origin::SecretPath, Origin::TokenPath])));
                     }
                 }
                 from
             }
         };
-        Value::unknown(owner.and(outcome).without(&[Origin::Hidden]))
+        Value::unknown(owner.and(outcome).without(Origins::of(&[Origin::Hidden])))
     }
 }
 
@@ -254,7 +258,7 @@ pub(super) fn is_fixed(address: &Value) -> bool {
 /// True for commands that print a token or a password.
 pub(super) fn mints(command: &str) -> bool {
     crate::analyse::evidence::of_command(&command.replace(',', " "))
-        .contains(crate::analyse::signal::Signal::MintCredential)
+        .has(crate::analyse::signal::Signal::MintCredential)
 }
 
 /// Questions about a value whose answers do not carry it.
