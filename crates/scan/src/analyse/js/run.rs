@@ -7,12 +7,11 @@ mod methods;
 use super::builtins;
 use super::ir::{Id, Key, Node, Program, Statement, Symbol, Target};
 use super::value::{Is, Origin, Origins, Value};
-use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use items::{binary, count, each, item_of, item_of_value, number_of, same, text_of, truth, unary, value_of};
+use items::{binary, count, each, item_of, number_of, same, text_of, truth, unary, value_of};
 
 /// Steps for all runs of one program.
 const FUEL: usize = 4_000_000;

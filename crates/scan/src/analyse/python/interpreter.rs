@@ -69,10 +69,6 @@ impl<'t> Frame<'t> {
 pub(in crate::analyse) struct Seen {
     /// What flows where.
     pub(in crate::analyse) hits: Vec<Hit>,
-    /// Functions whose bodies run when the file does, by where they start.
-    pub(in crate::analyse) ran: HashSet<usize>,
-    /// True where the whole file was walked.
-    pub(in crate::analyse) complete: bool,
 }
 
 pub(super) struct Interpreter<'t> {
@@ -147,8 +143,6 @@ impl<'t> Interpreter<'t> {
         if let Some(&suite) = self.suites.get(&module) {
             self.wait(suite, module, None);
         }
-        let complete = self.steps < self.limit;
-        self.seen.entry(file).or_default().complete = complete;
     }
 
     /// The files whose code ran so far, by being run or imported.
@@ -381,11 +375,6 @@ impl<'t> Interpreter<'t> {
             if let Some(rest) = &parameters.kwarg {
                 frame.locals.insert(rest.name.as_str(), joined.clone());
             }
-        }
-        if self.live
-            && let Some(text) = self.texts.get(text).filter(|text| text.pin.is_none())
-        {
-            self.seen.entry(text.file).or_default().ran.insert(start);
         }
         let branch = std::mem::take(&mut self.branch);
         self.frames.push(frame);

@@ -1,6 +1,11 @@
 //! What calls give back, and what their arguments tell.
 
-use super::*;
+use super::super::builtins;
+use super::super::ir::{Id, Key, Node};
+use super::super::roles;
+use super::super::value::{Is, Origin, Origins, Value};
+use super::{Callee, Evaluator, LONGEST_NAME, named_member};
+use std::rc::Rc;
 
 impl Evaluator<'_> {
     pub(super) fn call(&mut self, id: Id, callee: Id, arguments: &Rc<[Id]>, new: bool) -> Value {

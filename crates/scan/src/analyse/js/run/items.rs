@@ -1,6 +1,10 @@
 //! Values of a run as the language converts, compares and calculates with them.
 
-use super::*;
+use super::super::value::{Is, Origins, Value};
+use super::{Item, LONGEST, Outcome, Stop};
+use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 pub(super) fn each(item: &Item, keys: bool) -> Outcome<Vec<Item>> {
     match item {

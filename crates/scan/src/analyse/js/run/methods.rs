@@ -1,6 +1,11 @@
 //! The methods of texts and lists that decoders use.
 
-use super::*;
+use super::super::builtins;
+use super::super::value::{Origin, Value};
+use super::items::{count, each, item_of, item_of_value, text_of, truth};
+use super::{Item, LONGEST, Outcome, Runner, Stop};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 impl Runner<'_> {
     pub(super) fn method_of(&mut self, object: &Item, name: &str, mut given: Vec<Item>) -> Outcome<Item> {
