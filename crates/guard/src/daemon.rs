@@ -290,12 +290,7 @@ fn close_questions(journal: &mut Journal, released: Option<Released>) {
 fn tell_of_the_start(guard: &Guard, released: Option<Released>, refusal: Option<CatalogError>) {
     let mut notes = guard.settings.notes.clone();
     notes.extend(refusal.map(|error| refused(&error, "Only the catalog that is built in")));
-    notes.extend(guard.lineage.refusal().map(|why| {
-        format!(
-            "The kernel does not tell about processes here ({why}): a package's process that leaves its parents, its \
-             folder and its environment behind is not recognised."
-        )
-    }));
+    notes.extend(guard.lineage.refusal());
     if let Some(Released { count, .. }) = released {
         notes.push(format!("The guard restarted after a crash; {count} held reads were answered."));
     }

@@ -259,3 +259,15 @@ fn a_users_own_app_answers_once_by_itself_and_lastingly_with_consent() {
     }
     play_as(ADA, &Daemon::start("mode = \"ask\""));
 }
+
+#[test]
+fn what_the_kernel_does_not_tell_stands_in_the_status() {
+    let daemon = Daemon::start_in_the_dark("mode = \"block\"");
+    let gaps = soon("the look around", || {
+        let gaps = daemon.connect().hello.state.gaps;
+        (!gaps.is_empty()).then_some(gaps)
+    });
+    let told = |gap: &String| gap.starts_with("The kernel does not tell about processes here");
+    assert!(gaps.iter().any(told), "{gaps:?}");
+    assert!(was_denied(&cat(&daemon.key(), ADA)), "and it guards all the same");
+}

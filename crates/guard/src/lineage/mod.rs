@@ -49,9 +49,13 @@ impl Lineage {
         Ok(lineage)
     }
 
-    /// Why the kernel does not tell about processes, where it does not.
+    /// A sentence for the user, where the kernel does not tell about processes.
     pub fn refusal(&self) -> Option<String> {
-        self.connector.as_ref().err().map(ToString::to_string)
+        let why = self.connector.as_ref().err()?;
+        Some(format!(
+            "The kernel does not tell about processes here ({why}): a package's process that leaves its parents, its \
+             folder and its environment behind is not recognised."
+        ))
     }
 
     /// Takes note of everything that happened so far. Cheap, and never waits.

@@ -130,6 +130,7 @@ impl Survey {
         guard.enrolment.add_homes(&guard.group, homes);
         let places = guard.enrolment.places();
         let mut gaps = attachable().into_iter().map(|gap| (None, gap)).collect::<Vec<_>>();
+        gaps.extend(guard.lineage.refusal().map(|gap| (None, gap)));
         for place in places.iter().filter(|place| place.kind != PlaceKind::System) {
             let user = disks::User::of(place.owner);
             for node in disks::below(&place.root, mounts) {

@@ -32,15 +32,22 @@ pub struct Daemon {
 impl Daemon {
     /// A daemon that guards the home of [`ADA`], with an SSH key in it; `extra` is TOML.
     pub fn start(extra: &str) -> Self {
-        assert!(is_root(), "this test needs root: fanotify's permission events are for root only");
-        let folder = tempfile::Builder::new().prefix("doorward-guard-").tempdir().expect("folder");
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("open folder");
-        make_home(&folder.path().join("ada"), ADA);
-        Self::start_in(folder, extra)
+        Self::start_in(folder_with_home(), extra)
     }
 
     /// A daemon on a folder that has been used before.
     pub fn start_in(folder: tempfile::TempDir, extra: &str) -> Self {
+        Self::start_through(Command::new(env!("CARGO_BIN_EXE_doorwardd")), folder, extra)
+    }
+
+    /// A daemon that the kernel does not tell about births, starts and ends of processes.
+    pub fn start_in_the_dark(extra: &str) -> Self {
+        let mut apart = Command::new("unshare");
+        apart.args(["--net", "--", env!("CARGO_BIN_EXE_doorwardd")]);
+        Self::start_through(apart, folder_with_home(), extra)
+    }
+
+    fn start_through(mut daemon: Command, folder: tempfile::TempDir, extra: &str) -> Self {
         let root = folder.path();
         // Other users cannot reach the build folder: this program under a name they can.
         let me = std::env::current_exe().expect("own path");
@@ -67,7 +74,7 @@ impl Daemon {
         }
         config.push_str(extra);
         fs::write(root.join("config.toml"), config).expect("write configuration");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_doorwardd"))
+        let mut child = daemon
             .arg("--config")
             .arg(root.join("config.toml"))
             .stdout(Stdio::piped())
@@ -126,6 +133,14 @@ impl Drop for Daemon {
             self.end();
         }
     }
+}
+
+fn folder_with_home() -> tempfile::TempDir {
+    assert!(is_root(), "this test needs root: fanotify's permission events are for root only");
+    let folder = tempfile::Builder::new().prefix("doorward-guard-").tempdir().expect("folder");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("open folder");
+    make_home(&folder.path().join("ada"), ADA);
+    folder
 }
 
 /// A home with an SSH key and its public half.
