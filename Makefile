@@ -34,7 +34,7 @@ bench: setup-bench $(if $(APP_IS_MEASURED),ui-build) ## measure every figure of 
 .PHONY: eval
 eval: setup-bench ## measure the scanner's false alarms and recall; MALWARE=REPO.git SAMPLE=400
 	$(CARGO) build --release --locked -p doorward-cli -p doorward-scan
-	python3 tests/eval/eval.py --doorward $(TARGET_DIR)/release/doorward --work $(TARGET_DIR)/eval \
+	python3 -u tests/eval/eval.py --doorward $(TARGET_DIR)/release/doorward --work $(TARGET_DIR)/eval \
 	  $(if $(MALWARE),--malware $(MALWARE)) $(if $(SAMPLE),--sample $(SAMPLE))
 
 FUZZ_TARGETS := archive lockfile manifest javascript python rust text

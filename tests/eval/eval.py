@@ -8,10 +8,11 @@
 import argparse
 import collections
 import json
+import os
 import pathlib
-import resource
 import subprocess
 import sys
+import tempfile
 
 import benign
 import malware
@@ -47,14 +48,17 @@ def main():
 
 def scan(doorward, paths):
     """The report of one scan without list and memory, CPU seconds, and the largest process in bytes."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [doorward, "scan", "--format", "json", "--no-feed", "--no-cache", *paths]
-    done = subprocess.run(command, capture_output=True, text=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in (0, 1):
-        sys.exit(f"doorward scan failed ({done.returncode}): {done.stderr[-2000:]}")
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return json.loads(done.stdout), seconds, after.ru_maxrss * 1024
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=out, stderr=errors)
+        # What this one process and those it waited for used; the clients that gathered packages do not count.
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        errors.seek(0)
+        if process.returncode not in (0, 1):
+            sys.exit(f"doorward scan failed ({process.returncode}): {errors.read()[-2000:].decode(errors='replace')}")
+        return json.load(out), used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
 
 
 def ordinary(args, ecosystem, tree, others):

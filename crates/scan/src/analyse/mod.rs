@@ -174,8 +174,13 @@ fn weighed(
     name: Signals,
     report: &mut Report,
 ) {
-    // The weights were learned from Python packages; npm packages carry Python that nobody imports.
-    if package.manifest.package.ecosystem == Ecosystem::Npm {
+    // The weights were learned from Python packages; other packages carry Python that nobody imports.
+    let is_python = match package.manifest.package.ecosystem {
+        Ecosystem::Pypi => true,
+        Ecosystem::Cargo => package.manifest.pypi.is_some(),
+        Ecosystem::Npm => false,
+    };
+    if !is_python {
         return;
     }
     let facts = weigh::facts(package, gathered, name);
