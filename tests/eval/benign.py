@@ -33,7 +33,9 @@ def pypi(folder):
     tree = folder / "pypi/site-packages"
     if not tree.exists():
         draft = folder / "pypi/draft"
-        run([sys.executable, "-m", "pip", "install", "--quiet", "--only-binary=:all:", "--target", draft, *names("pypi")])
+        # The packages need not agree on versions: nothing of them is ever imported.
+        options = ["--quiet", "--only-binary=:all:", "--use-deprecated=legacy-resolver", "--target", draft]
+        run([sys.executable, "-m", "pip", "install", *options, *names("pypi")])
         draft.rename(tree)
     return tree
 

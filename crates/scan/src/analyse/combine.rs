@@ -536,6 +536,7 @@ const RULES: &[Rule] = &[
     ),
     // ── worth a look, no more ──
     python(when("R-50", RUNTIME, any(&[ReverseShell]), &[], Medium)),
+    python(when("M-01", RUNTIME, any(&[RunsFetched, EvalFetched]), &[], Low)),
     python(when("R-54", RUNTIME, any(&[Shellcode]), &[], Medium)),
     python(when("R-18", RUNTIME, any(&[DropHost]), &[], Low)),
     python(when("R-01", RUNTIME, PRIVATE, &[any(&[HomeFolder])], Low)),
