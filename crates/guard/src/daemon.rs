@@ -21,8 +21,6 @@ use std::thread::{self, JoinHandle};
 /// Descriptors the daemon wants: each held read takes two.
 const DESCRIPTORS: u64 = 65_536;
 const STACK_BYTES: usize = 1024 * 1024;
-/// Threads that follow processes: one waits, the others read what was started.
-const FOLLOWERS: usize = 3;
 
 /// Why the daemon could not run.
 #[derive(Debug, thiserror::Error)]
@@ -138,10 +136,7 @@ impl Worker {
             let guard = Arc::clone(&guard);
             move || guard.watch()
         })?);
-        for _ in 0..FOLLOWERS {
-            let guard = Arc::clone(&guard);
-            background("lineage", move || guard.follow_processes())?;
-        }
+        guard.follow_processes();
         if let Some(gate) = &gate {
             let candidates = Candidates::new();
             let sender = candidates.sender();

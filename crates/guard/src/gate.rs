@@ -14,7 +14,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a start is held for a verdict.
@@ -243,7 +243,9 @@ impl Gate {
 fn refusal(guard: &Guard, start: &Start, known: &Known) -> Event {
     let program =
         std::fs::read_link(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&start.request.file)));
-    let identity = guard.lineage.identify(start.request.pid).ok();
+    let (pid, lineage) = (start.request.pid, Arc::clone(&guard.lineage));
+    let identity = guard.looks.at(pid, move |pid| lineage.identify(pid).ok()).flatten();
+    let identity = identity.or_else(|| guard.lineage.recall(pid));
     let package = identity.as_ref().and_then(|identity| guard.lineage.attribute(identity));
     let owner = identity.as_ref().map_or(0, |identity| identity.uid);
     let name = package.as_ref().map_or_else(

@@ -14,6 +14,7 @@ pub mod decoy;
 pub mod gate;
 pub mod journal;
 pub mod lineage;
+pub mod looks;
 pub mod rules;
 pub mod server;
 pub mod state;

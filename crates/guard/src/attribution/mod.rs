@@ -1,6 +1,6 @@
 //! Which package's code is running: told from the process that the package manager itself started,
-//! and from places that only a package manager fills. No file of a project or package is opened on
-//! the way to a decision; [`complete`] may look into one afterwards.
+//! and from places that only a package manager fills. Nothing is looked at on the way to a decision but
+//! what is known of the processes; [`complete`] may look into a file afterwards.
 
 mod cargo;
 mod imports;
@@ -16,7 +16,7 @@ pub use python::complete;
 use crate::identity::{Identity, Process};
 use doorward_protocol::{Attribution, Ecosystem};
 use manager::Manager;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The package whose script or build is behind a process, if one is.
 ///
@@ -59,9 +59,9 @@ pub fn manager_of(identity: &Identity) -> Option<String> {
     })
 }
 
-/// The package manager that a process itself is: it reads its own registry's token by right.
-pub fn is_manager(identity: &Identity) -> Option<String> {
-    Manager::of(&identity.process).map(|manager| manager.name().to_owned())
+/// The script that Node.js and its like were told to run, as their arguments name it.
+pub(crate) fn script_of(process: &Process) -> Option<PathBuf> {
+    npm::script(process)
 }
 
 /// True where a program of this name may turn out to be a package manager.

@@ -71,7 +71,7 @@ pub(super) fn at_place(cwd: &Path) -> Option<Attribution> {
 
 /// The package whose script an interpreter runs, as `npx` and people start them; `above` are its parents.
 pub(super) fn running(process: &Process, above: &[&Process]) -> Option<Attribution> {
-    let place = Place::of(&script(process)?.canonicalize().ok()?)?;
+    let place = Place::of(process.script.as_deref()?)?;
     let words = above.iter().flat_map(|parent| &parent.cmdline).flat_map(|word| word.split(' '));
     let version = words.filter_map(|word| requested_version(word, &place.name)).next().unwrap_or_default();
     let mut found = place.attribution("", version);

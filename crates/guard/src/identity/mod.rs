@@ -16,6 +16,7 @@ mod tests;
 pub use hash::HashCache;
 pub use owner::Owners;
 
+use crate::attribution;
 use doorward_protocol::{Ancestor, Injection, Reader};
 use script::Interpreter;
 use std::fs;
@@ -115,6 +116,8 @@ pub struct Process {
     pub environ: Vec<(String, String)>,
     /// The file name it was started by, where it is an interpreter.
     pub started_as: Option<PathBuf>,
+    /// The script that Node.js runs, with all links followed.
+    pub script: Option<PathBuf>,
     /// True where all this was read as its program started: a process can overwrite its arguments and
     /// its environment later.
     pub at_start: bool,
@@ -417,8 +420,8 @@ impl Identity {
 }
 
 impl Process {
-    /// A process as it is now. Its arguments and environment are its own memory, which it can keep
-    /// locked: never to be called on a thread that must not wait.
+    /// A process as it is now. Its arguments and environment are its own memory, which it can keep locked,
+    /// and its script may lie anywhere: never to be called on a thread that must not wait.
     pub(crate) fn read(pid: u32) -> Result<Self, IdentityError> {
         // First what is gone first: the environment and the folder of a process that is about to end.
         let environ = proc::environ(pid, |name| wanted_by_attribution(name) || injected::may_inject(name));
@@ -434,7 +437,7 @@ impl Process {
             Err(source) => return Err(refused(pid, "stat", source)),
         };
         let interpreter = is_interpreter(&exe);
-        Ok(Self {
+        let mut process = Self {
             pid,
             ppid: stat.ppid,
             start_time: stat.start_time,
@@ -446,9 +449,12 @@ impl Process {
             cwd,
             environ,
             started_as: interpreter.then(|| proc::exec_name(pid)).flatten(),
+            script: None,
             at_start: false,
             exe,
-        })
+        };
+        process.script = attribution::script_of(&process).and_then(|script| script.canonicalize().ok());
+        Ok(process)
     }
 
     /// The value of one of the variables that are read.

@@ -2,6 +2,7 @@
 //! ends. What a process does to its parents, its environment, its folder or its title after that
 //! changes nothing here.
 
+mod hands;
 mod remembered;
 mod tree;
 
@@ -9,9 +10,11 @@ mod tree;
 mod tests;
 
 use crate::attribution;
-use crate::identity::{Identity, IdentityError, Process, identify, identify_with};
+use crate::identity::{Identity, IdentityError, Process, executable, identify, identify_with};
 use crate::sys::{Connector, ProcessEvent, Waker, boot_time_offset, poll_readable, raise_priority};
 use doorward_protocol::Attribution;
+pub use hands::FOLLOWERS;
+use hands::{Hands, Start, Turn};
 use remembered::Remembered;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -27,6 +30,7 @@ pub struct Lineage {
     stale: AtomicBool,
     waker: Waker,
     leading: Mutex<()>,
+    hands: Mutex<Hands>,
     remembered: Mutex<Remembered>,
 }
 
@@ -43,6 +47,7 @@ impl Lineage {
             stale: AtomicBool::new(true),
             waker: Waker::new()?,
             leading: Mutex::default(),
+            hands: Mutex::default(),
             remembered: Mutex::default(),
         };
         lineage.look_again();
@@ -76,12 +81,28 @@ impl Lineage {
     }
 
     /// Waits for process events until `stop` says so, and reads what programs were started with while
-    /// that is still to be seen. Meant for several threads: one waits for events; the one that finds
-    /// something reads it at once, while the next takes its place.
-    pub fn follow(&self, stop: impl Fn() -> bool) {
+    /// that is still to be seen. Meant for [`FOLLOWERS`] threads: one waits for events; the one that finds
+    /// something reads it at once, while the next takes its place. Where all of them are held up by what
+    /// they read, `replace` starts one more; false: it cannot.
+    pub fn follow(&self, stop: impl Fn() -> bool, replace: impl Fn() -> bool) {
         raise_priority();
-        while let Some((life, at_start)) = self.next_start(&stop) {
-            self.capture(&life, at_start);
+        while let Some(start) = self.next_start(&stop) {
+            let turn = lock(&self.hands).begin(&start);
+            if turn == Turn::ReadReplaced && !replace() {
+                lock(&self.hands).is_missing();
+            }
+            if turn == Turn::Leave {
+                continue;
+            }
+            let pid = start.0.pid;
+            let mut next = Some(start);
+            while let Some((life, at_start)) = next {
+                self.capture(&life, at_start);
+                next = lock(&self.hands).next(pid);
+            }
+            if lock(&self.hands).is_spare() {
+                return;
+            }
         }
     }
 
@@ -107,7 +128,7 @@ impl Lineage {
     pub fn recall(&self, pid: u32) -> Option<Identity> {
         let life = self.life(pid)?;
         let process = life.image.facts().map_or_else(
-            || Process { pid, ..Process::default() },
+            || Process { pid, exe: executable(pid).unwrap_or_default(), ..Process::default() },
             |facts| Process { pid, ..facts.as_ref().clone() },
         );
         let ancestry = self.line_above(&life, |life| life.image.facts());
@@ -115,12 +136,13 @@ impl Lineage {
     }
 
     /// The package whose code a process runs, as [`attribution::attribute`] says or as was found
-    /// earlier for the process or one of its ancestors.
+    /// earlier for the process or one of its ancestors. Never waits.
     pub fn attribute(&self, identity: &Identity) -> Option<Attribution> {
-        lock(&self.remembered).attribute(identity)
+        let seen = attribution::attribute(identity);
+        lock(&self.remembered).attribute(identity, seen)
     }
 
-    fn next_start(&self, stop: &impl Fn() -> bool) -> Option<(Arc<Life>, bool)> {
+    fn next_start(&self, stop: &impl Fn() -> bool) -> Option<Start> {
         // A negative descriptor is never ready.
         let polled = [self.waker.fd(), self.connector.as_ref().map_or(-1, Connector::fd)];
         let _leading = lock(&self.leading);
@@ -219,7 +241,7 @@ fn is_worth_reading(life: &Life) -> Option<bool> {
     if life.image.facts().is_some() {
         return None;
     }
-    let exe = crate::identity::executable(life.pid)?;
+    let exe = executable(life.pid)?;
     Some(attribution::could_manage(&exe) || life.is_below(attribution::manages))
 }
 

@@ -1,4 +1,3 @@
-use crate::attribution;
 use crate::identity::{Identity, Process};
 use doorward_protocol::{Attribution, Stage};
 use std::collections::HashMap;
@@ -15,11 +14,13 @@ pub(super) struct Remembered {
 }
 
 impl Remembered {
-    /// Like [`attribution::attribute`], and falls back to what is remembered of the process's ancestors;
-    /// whatever is found is remembered for the process and everything between it and its package
-    /// manager.
-    pub(super) fn attribute(&mut self, identity: &Identity) -> Option<Attribution> {
-        let seen = attribution::attribute(identity);
+    /// What was seen of a process, or what is remembered of its ancestors; whatever is found is remembered
+    /// for the process and everything between it and its package manager.
+    pub(super) fn attribute(
+        &mut self,
+        identity: &Identity,
+        seen: Option<Attribution>,
+    ) -> Option<Attribution> {
         // The outermost process that was seen running a package's code speaks for all below it.
         let remembered = identity.line().rev().find_map(|process| self.known.get(&key(process))).cloned();
         let answer = match (remembered, seen) {

@@ -20,8 +20,8 @@ fn following(test: impl FnOnce(&Lineage)) {
     let over = Arc::new(AtomicBool::new(false));
     thread::scope(|scope| {
         let following = Following(&lineage, Arc::clone(&over));
-        for _ in 0..2 {
-            scope.spawn(|| lineage.follow(|| over.load(Relaxed)));
+        for _ in 0..FOLLOWERS {
+            scope.spawn(|| lineage.follow(|| over.load(Relaxed), || false));
         }
         test(&lineage);
         drop(following);

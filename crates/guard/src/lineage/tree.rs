@@ -221,5 +221,6 @@ fn size(process: &Process) -> usize {
     let words: usize = process.cmdline.iter().map(|word| word.len() + size_of::<String>()).sum();
     let variables: usize =
         process.environ.iter().map(|(name, value)| name.len() + value.len() + 2 * size_of::<String>()).sum();
-    size_of::<Process>() + words + variables
+    let script = process.script.as_ref().map_or(0, |script| script.as_os_str().len());
+    size_of::<Process>() + words + variables + script
 }

@@ -2,10 +2,11 @@ use crate::attribution::manager_of;
 use crate::identity::Identity;
 use crate::lineage::Lineage;
 use crate::sys::PeerIdentity;
-use crate::watch::ObjectKey;
+use crate::watch::{Guard, ObjectKey};
 use doorward_protocol::{ErrorCode, WireError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Administrators asked at the same time.
@@ -61,13 +62,17 @@ impl PinnedClients {
     }
 }
 
-/// False where a package's script started the peer, or foreign code sits in it.
-pub(super) fn belongs_to_the_user(peer: &PeerIdentity, lineage: &Lineage) -> bool {
-    lineage.identify(peer.pid).is_ok_and(|identity| {
-        identity.injected.is_empty()
-            && lineage.attribute(&identity).is_none()
-            && manager_of(&identity).is_none()
-    })
+/// False where a package's script started the peer, foreign code sits in it, or it cannot be looked at.
+pub(super) fn belongs_to_the_user(peer: &PeerIdentity, guard: &Guard) -> bool {
+    let lineage = Arc::clone(&guard.lineage);
+    let belongs = guard.looks.at(peer.pid, move |pid| {
+        lineage.identify(pid).is_ok_and(|identity| {
+            identity.injected.is_empty()
+                && lineage.attribute(&identity).is_none()
+                && manager_of(&identity).is_none()
+        })
+    });
+    belongs.unwrap_or(false)
 }
 
 /// An administrator's consent, asked for by polkit; root needs none. Waits for the person.

@@ -50,7 +50,7 @@ fn start(office: &Arc<Office>, stream: UnixStream) -> io::Result<()> {
         subscribed: AtomicBool::new(false),
         trusted: AtomicBool::new(false),
         serves_gate: AtomicBool::new(false),
-        sees_decoys: authority::belongs_to_the_user(&peer, &office.guard.lineage),
+        sees_decoys: authority::belongs_to_the_user(&peer, &office.guard),
     });
     if !office.guard.audience.join(&client) {
         let busy = WireError {

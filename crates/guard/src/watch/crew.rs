@@ -1,6 +1,7 @@
 use super::pending::Run;
 use super::recent::ReadKey;
 use super::table::Guarded;
+use crate::looks::{LOOK_TIME, STALLED};
 use crate::sys::PermissionEvent;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,10 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Threads that are always there.
 const ALWAYS: usize = 2;
-/// Threads at most. Each can be held up by one process for as long as that process likes.
-const MOST: usize = 32;
-/// How long one look at a reader may take.
-const LOOK_TIME: Duration = Duration::from_secs(2);
+/// Threads at most: one is left where as many processes as may each hold up another.
+const MOST: usize = STALLED + 1;
 /// How long a read may wait for its turn to be looked at.
 const QUEUE_TIME: Duration = Duration::from_secs(10);
 /// How often the event thread looks after the crew while there is work.
@@ -19,9 +18,8 @@ const CARE: Duration = Duration::from_millis(20);
 /// How long an extra thread waits for work.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// The threads that look at readers. A process can make a look at it take for ever (it can see to it
-/// that the lock of its memory is never free), so the event thread never looks itself: it gives each
-/// look a time, and what takes longer is a stranger.
+/// The threads that look at readers. A process can make a look at it take for ever (see [`crate::looks`]), so
+/// the event thread never looks itself: it gives each look a time, and what takes longer is a stranger.
 #[derive(Debug, Default)]
 pub(super) struct Crew {
     state: Mutex<State>,

@@ -2,6 +2,7 @@
 //! guarded, the kernel does not report.
 
 use super::table::ObjectKey;
+use crate::looks::Looks;
 use crate::sys;
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -22,19 +23,19 @@ pub(super) struct Holding {
 }
 
 /// Every process that can read one of these files without opening it, the daemon's own left out.
-pub(super) fn holders(wanted: &HashSet<ObjectKey>) -> Vec<Holding> {
+pub(super) fn holders(looks: &Looks, wanted: HashSet<ObjectKey>) -> Vec<Holding> {
     let own = [std::process::id(), std::os::unix::process::parent_id()];
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let pids = pids.filter(|pid| !own.contains(pid)).take(PROCESSES).collect();
     let inodes: HashSet<u64> = wanted.iter().map(|key| key.ino).collect();
-    let mut found = Vec::new();
-    for pid in pids.filter(|pid| !own.contains(pid)).take(PROCESSES) {
+    let found = looks.at_each(pids, move |pid| {
         let folder = PathBuf::from(format!("/proc/{pid}"));
-        let keys: HashSet<ObjectKey> =
-            descriptors(&folder).chain(mapped(&folder, &inodes)).filter(|key| wanted.contains(key)).collect();
-        found.extend(keys.into_iter().map(|key| Holding { pid, key }));
-    }
-    found
+        let open = descriptors(&folder).chain(mapped(&folder, &inodes));
+        open.filter(|key| wanted.contains(key)).collect::<HashSet<ObjectKey>>()
+    });
+    let each = found.into_iter();
+    each.flat_map(|(pid, keys)| keys.into_iter().map(move |key| Holding { pid, key })).collect()
 }
 
 /// What a process has open for reading.

@@ -28,7 +28,8 @@ pub use table::{Guarded, ObjectKey, Table};
 
 use crate::config::Config;
 use crate::identity::{HashCache, Owners};
-use crate::lineage::Lineage;
+use crate::lineage::{FOLLOWERS, Lineage};
+use crate::looks::Looks;
 use crate::server::Audience;
 use crate::state::Settings;
 use crate::sweep::Sweeps;
@@ -45,7 +46,10 @@ use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
 use std::time::Instant;
+
+const FOLLOWER_STACK: usize = 256 * 1024;
 
 /// Everything the daemon's threads share. No lock in it is held across I/O.
 #[derive(Debug)]
@@ -69,7 +73,9 @@ pub struct Guard {
     /// Counts.
     pub tally: Tally,
     /// Who descends from whom.
-    pub lineage: Lineage,
+    pub lineage: Arc<Lineage>,
+    /// Looks at processes that may make them take long.
+    pub looks: Looks,
     pending: Mutex<Pending>,
     granted: Mutex<Recent>,
     repeats: Mutex<Repeats>,
@@ -128,7 +134,8 @@ impl Guard {
             hashes: HashCache::new(),
             owners: Owners::default(),
             tally: Tally::default(),
-            lineage,
+            lineage: Arc::new(lineage),
+            looks: Looks::default(),
             pending: Mutex::default(),
             granted: Mutex::default(),
             repeats: Mutex::default(),
@@ -190,9 +197,24 @@ impl Guard {
         }
     }
 
-    /// Follows processes from their births to their ends; meant for a few threads.
-    pub fn follow_processes(&self) {
-        self.lineage.follow(|| self.stopping.load(Relaxed));
+    /// Starts the threads that follow processes from their births to their ends.
+    pub fn follow_processes(self: &Arc<Self>) {
+        for _ in 0..FOLLOWERS {
+            self.add_follower();
+        }
+    }
+
+    /// One more of them; false where it cannot be started.
+    fn add_follower(self: &Arc<Self>) -> bool {
+        let guard = Arc::clone(self);
+        let follow = move || {
+            guard.lineage.follow(|| guard.stopping.load(Relaxed), || guard.add_follower());
+        };
+        let started = Builder::new().name("lineage".into()).stack_size(FOLLOWER_STACK).spawn(follow);
+        if let Err(error) = &started {
+            tracing::error!(%error, "a thread cannot be started");
+        }
+        started.is_ok()
     }
 
     /// Ends the event thread.

@@ -14,6 +14,7 @@ use crate::sys;
 use doorward_protocol::{Action, Event, EventKind, Holder, Importance, Secret, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long whoever makes a file may take to close it again.
@@ -158,7 +159,7 @@ impl Survey {
             return;
         }
         let mut found: HashMap<ObjectKey, Vec<Holding>> = HashMap::new();
-        for holding in holders(&wanted) {
+        for holding in holders(&guard.looks, wanted.clone()) {
             found.entry(holding.key).or_default().push(holding);
         }
         let mut changed = false;
@@ -183,22 +184,16 @@ impl Survey {
 
     /// Who holds the file; a stranger is told of once.
     fn tell(&mut self, guard: &Guard, guarded: &Guarded, holding: Holding) -> Option<Holder> {
-        let identity = guard.lineage.identify(holding.pid).ok()?;
-        let catalog = guard.enrolment.catalog();
-        let class = catalog.class(&guarded.secret.class);
-        let (path, home) = (&guarded.secret.path, &guarded.root);
         let file = (holding.key.dev, holding.key.ino);
-        let known = class.is_some_and(|class| {
-            matches!(catalog.judge(&Sought { class, path, file, home }, &identity), Claim::Reader(_))
-        });
-        let holder = Holder { pid: holding.pid, exe: identity.exe.clone(), known };
-        if !known && self.is_news(&guarded.secret.path, &identity) {
+        let seen = Seen::at(guard, holding.pid, &guarded.secret, file, &guarded.root)?;
+        let holder = Holder { pid: holding.pid, exe: seen.identity.exe.clone(), known: seen.known };
+        if !seen.known && self.is_news(&guarded.secret.path, &seen.identity) {
             let doing = format!(
                 "has had your {} open since before it was guarded or filled, and is not stopped from reading it; end \
                  it to close the file.",
                 guarded.secret.title
             );
-            report(guard, guarded.owner, guarded.secret.clone(), &identity, &doing);
+            report(guard, guarded.owner, guarded.secret.clone(), &seen.identity, &doing);
         }
         Some(holder)
     }
@@ -208,22 +203,16 @@ impl Survey {
         let catalog = guard.enrolment.catalog();
         let Some(class) = catalog.class(disks::CLASS) else { return };
         for (node, owner, pid) in self.disks.opened() {
-            let Ok(identity) = guard.lineage.identify(pid) else {
+            let path = node.clone();
+            let disk = Secret { path, class: class.id.clone(), title: class.title.clone(), tier: class.tier };
+            let Some(seen) = Seen::at(guard, pid, &disk, (0, 0), Path::new("/")) else {
                 tracing::debug!(pid, path = %node.display(), "a disk's reader ended before it could be named");
                 continue;
             };
-            let sought = Sought { class, path: &node, file: (0, 0), home: Path::new("/") };
-            let known = matches!(catalog.judge(&sought, &identity), Claim::Reader(_));
-            if !known && self.is_news(&node, &identity) {
-                let secret = Secret {
-                    path: node,
-                    class: class.id.clone(),
-                    title: class.title.clone(),
-                    tier: class.tier,
-                };
+            if !seen.known && self.is_news(&node, &seen.identity) {
                 let doing =
                     "opened the disk below your files and can read past the guard; disks are only observed.";
-                report(guard, owner, secret, &identity, doing);
+                report(guard, owner, disk, &seen.identity, doing);
             }
         }
     }
@@ -233,6 +222,29 @@ impl Survey {
             self.told.clear();
         }
         self.told.insert((path.to_owned(), identity.pid, identity.start_time))
+    }
+}
+
+/// A process, and whether the catalog knows it as a reader of what it has open.
+struct Seen {
+    identity: Identity,
+    known: bool,
+}
+
+impl Seen {
+    /// `None` where the process is gone. One that cannot be looked at is a stranger, with what is remembered.
+    fn at(guard: &Guard, pid: u32, secret: &Secret, file: (u64, u64), home: &Path) -> Option<Self> {
+        let (lineage, catalog) = (Arc::clone(&guard.lineage), guard.enrolment.catalog());
+        let (secret, home) = (secret.clone(), home.to_owned());
+        let seen = guard.looks.at(pid, move |pid| {
+            let identity = lineage.identify(pid).ok()?;
+            let known = catalog.class(&secret.class).is_some_and(|class| {
+                let sought = Sought { class, path: &secret.path, file, home: &home };
+                matches!(catalog.judge(&sought, &identity), Claim::Reader(_))
+            });
+            Some(Self { identity, known })
+        });
+        seen.unwrap_or_else(|| guard.lineage.recall(pid).map(|identity| Self { identity, known: false }))
     }
 }
 
