@@ -33,8 +33,8 @@ def pypi(folder):
     tree = folder / "pypi/site-packages"
     if not tree.exists():
         draft = folder / "pypi/draft"
-        # The packages need not agree on versions: nothing of them is ever imported.
-        options = ["--quiet", "--only-binary=:all:", "--use-deprecated=legacy-resolver", "--target", draft]
+        # Whatever a package depends on and that counts is on the list itself, so nothing has to agree on versions.
+        options = ["--quiet", "--only-binary=:all:", "--no-deps", "--target", draft]
         run([sys.executable, "-m", "pip", "install", *options, *names("pypi")])
         draft.rename(tree)
     return tree
