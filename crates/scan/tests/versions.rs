@@ -177,3 +177,15 @@ fn new_dependencies_of_the_same_people_are_no_alarm() {
         has(&compared(&old, &new), "I-09", most);
     }
 }
+
+#[test]
+fn pinning_many_packages_at_once_is_no_alarm() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    npm(&old, "1.0.0", "", &[]);
+    let names = ["oneword", "twowords", "threewords", "fourwords"].map(|name| format!("\"{name}-x\": \"1\""));
+    npm(&new, "1.0.1", &format!(",\n \"dependencies\": {{{}}}", names.join(", ")), &[]);
+    has(&compared(&old, &new), "I-09", Severity::Medium);
+    npm(&new, "1.0.1", &format!(",\n \"dependencies\": {{{}}}", names[..2].join(", ")), &[]);
+    has(&compared(&old, &new), "I-09", Severity::High);
+}

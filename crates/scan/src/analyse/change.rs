@@ -132,6 +132,12 @@ pub(super) fn inspect(
         };
         report.say(rule, manifest, offset_of(manifest, word), most, words);
     }
+    // Who slips a dependency in adds one; who pins what others need adds many.
+    const FEW: usize = 3;
+    let stranger = |name: &&String| {
+        feed::popularity(package.manifest.package.ecosystem, name).is_none() && !is_imported(package, name)
+    };
+    let many = now.dependencies.difference(&before.dependencies).filter(stranger).count() > FEW;
     for name in now.dependencies.difference(&before.dependencies) {
         let known = feed::popularity(package.manifest.package.ecosystem, name).is_some();
         let used = is_imported(package, name);
@@ -139,7 +145,7 @@ pub(super) fn inspect(
             (true, true) => continue,
             (false, true) => Severity::Low,
             (false, false) if owns(&package.manifest.package.name, name) => Severity::Low,
-            (false, false) if !is_kin(name, before, now) => Severity::High,
+            (false, false) if !many && !is_kin(name, before, now) => Severity::High,
             (_, false) => Severity::Medium,
         };
         let unused = if used { "" } else { ", and no file of the package uses it" };
