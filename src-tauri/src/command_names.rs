@@ -29,6 +29,7 @@ macro_rules! with_command_names {
             read_sealed,
             restore_sealed,
             delete_sealed,
+            known_bad,
             settings,
             save_settings,
         ]

@@ -3,8 +3,8 @@
 use crate::controller::{Call, Input, Inputs, Reply, closing};
 use crate::failure::Answer;
 use doorward_protocol::{
-    DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, PackageRef, Policy, Project, ProjectPackage,
-    RuleDraft, SealReason, SealedEntry, SealedItem, Settings, Verdict,
+    DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, KnownBad, PackageRef, Policy, Project,
+    ProjectPackage, RuleDraft, SealReason, SealedEntry, SealedItem, Settings, Verdict,
 };
 use std::path::PathBuf;
 use tauri::State;
@@ -167,6 +167,11 @@ async fn restore_sealed(to: Desktop<'_>, id: String) -> Answer<()> {
 #[tauri::command]
 async fn delete_sealed(to: Desktop<'_>, id: String) -> Answer<()> {
     ask(&to, |reply| Call::DeleteSealed { id, reply }).await
+}
+
+#[tauri::command]
+async fn known_bad(to: Desktop<'_>) -> Answer<KnownBad> {
+    ask(&to, Call::KnownBad).await
 }
 
 #[tauri::command]

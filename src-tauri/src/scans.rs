@@ -3,7 +3,10 @@
 
 use crate::controller::{Input, Inputs};
 use crate::failure::{Answer, Failure};
-use doorward_protocol::{Excerpt, GateQuestion, PackageReport, ScanProgress, ScanReport, Timestamp, Verdict};
+use doorward_protocol::{
+    Excerpt, GateQuestion, KnownBad, PackageReport, ScanProgress, ScanReport, Timestamp, Verdict,
+};
+use doorward_scan::feed::{FeedStatus, Installed, Origin};
 use doorward_scan::{Cancel, ScanError, ScanOptions};
 use doorward_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +30,9 @@ pub(crate) trait Engine: Send + Sync + 'static {
     ) -> Result<ScanReport, ScanError>;
 
     fn excerpt(&self, package: &Path, file: &str, line: u32) -> Result<Excerpt, ScanError>;
+
+    /// The list that packages are looked up in.
+    fn known_bad(&self) -> KnownBad;
 }
 
 /// The real engine.
@@ -44,6 +50,20 @@ impl Engine for Workers {
 
     fn excerpt(&self, package: &Path, file: &str, line: u32) -> Result<Excerpt, ScanError> {
         doorward_scan::excerpt(package, file, line)
+    }
+
+    fn known_bad(&self) -> KnownBad {
+        let list = self
+            .0
+            .lists
+            .as_ref()
+            .map_or_else(FeedStatus::built_in, |folder| Installed::in_folder(folder).status());
+        KnownBad {
+            issued: list.issued,
+            entries: list.entries as u64,
+            built_in: list.origin == Origin::BuiltIn,
+            problem: list.problem.map(|problem| format!("{problem}. {}", problem.hint())),
+        }
     }
 }
 

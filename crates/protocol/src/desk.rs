@@ -1,4 +1,4 @@
-use crate::{Asked, GuardState, Verdict};
+use crate::{Asked, GuardState, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -89,6 +89,21 @@ impl Default for Settings {
             autostart: true,
         }
     }
+}
+
+/// The list of known malware that scans look packages up in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct KnownBad {
+    /// When it was made.
+    pub issued: Timestamp,
+    /// Packages in it.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
+    pub entries: u64,
+    /// True for the one that came with the program, false for one that the user installed.
+    pub built_in: bool,
+    /// Why the one that the user installed is not in use, with what to do.
+    pub problem: Option<String>,
 }
 
 /// A few lines of a file around a finding, safe to show.

@@ -18,7 +18,7 @@ mod text;
 mod time;
 
 pub use decoy::{Decoy, DecoyKind, DecoyState};
-pub use desk::{Desk, Excerpt, Feature, Mood, SealedEntry, Settings, Today};
+pub use desk::{Desk, Excerpt, Feature, KnownBad, Mood, SealedEntry, Settings, Today};
 pub use event::{
     Action, Ancestor, Attribution, Candidates, Event, EventKind, Importance, Injection, Reader, Secret, Stage,
 };

@@ -54,6 +54,7 @@ fn the_windows_see_the_types_that_rust_has() {
         DecoyState,
         Decoy,
         GuardState,
+        KnownBad,
         Verdict,
         Severity,
         Finding,

@@ -78,6 +78,10 @@ impl<S: Shell> Controller<S> {
             }
             Call::RestoreSealed { id, reply } => self.restore(id, reply),
             Call::DeleteSealed { id, reply } => self.delete(id, reply),
+            Call::KnownBad(reply) => {
+                let engine = self.tools.engine.clone();
+                beside(reply, move || Ok(engine.known_bad()));
+            }
             Call::Settings(reply) => answer(reply, || Ok(self.settings.clone())),
             Call::SaveSettings { settings, reply } => {
                 let outcome = self.save_settings(settings);

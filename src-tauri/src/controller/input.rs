@@ -4,8 +4,8 @@ use crate::notify::{Note, NoteAction};
 use crate::scans::FromScan;
 use crate::tray::TrayAction;
 use doorward_protocol::{
-    DecoyKind, Desk, Event, Excerpt, Expiry, PackageRef, Policy, Project, ProjectPackage, RuleDraft,
-    SealReason, SealedEntry, SealedItem, Settings,
+    DecoyKind, Desk, Event, Excerpt, Expiry, KnownBad, PackageRef, Policy, Project, ProjectPackage,
+    RuleDraft, SealReason, SealedEntry, SealedItem, Settings,
 };
 use doorward_vault::{Vault, VaultError};
 use doorward_watch::Arrival;
@@ -103,6 +103,7 @@ pub(crate) enum Call {
     ReadSealed { id: String, file: String, reply: Reply<Excerpt> },
     RestoreSealed { id: String, reply: Reply<()> },
     DeleteSealed { id: String, reply: Reply<()> },
+    KnownBad(Reply<KnownBad>),
     Settings(Reply<Settings>),
     SaveSettings { settings: Settings, reply: Reply<()> },
 }

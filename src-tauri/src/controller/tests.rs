@@ -7,7 +7,7 @@ use crate::notify::About;
 use crate::scans::Engine;
 use doorward_protocol::{
     Action, Attribution, Control, Counters, Ecosystem, EventKind, Excerpt, Expiry, Finding, GateQuestion,
-    Hello, Importance, Kernel, Mood, Observe, PROTOCOL_VERSION, PackageReport, Policy, Reader,
+    Hello, Importance, Kernel, KnownBad, Mood, Observe, PROTOCOL_VERSION, PackageReport, Policy, Reader,
     Reply as Answered, Request, RequestBody, SCHEMA_VERSION, ScanProgress, ScanReport, SealReason, Secret,
     ServerMessage, Severity, Stage, Summary, encode, read_frame,
 };
@@ -100,6 +100,10 @@ impl Engine for Judge {
 
     fn excerpt(&self, package: &Path, file: &str, _line: u32) -> Result<Excerpt, ScanError> {
         Err(ScanError::NoExcerpt { package: package.into(), file: file.into(), reason: "not here".into() })
+    }
+
+    fn known_bad(&self) -> KnownBad {
+        KnownBad { issued: Timestamp::now(), entries: 1, built_in: true, problem: None }
     }
 }
 

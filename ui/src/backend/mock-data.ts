@@ -1,6 +1,6 @@
 // Believable, made-up data: what a developer's desk might look like on a day with one bad package.
 import type {
-  Action, Ancestor, Attribution, Candidates, Coverage, CoverageLevel, Event, Finding, GuardState, PackageReport, Project,
+  Action, Ancestor, Attribution, Candidates, Coverage, CoverageLevel, Event, Finding, GuardState, KnownBad, PackageReport, Project,
   ProjectPackage, Reader, SealedEntry, SealedItem, Secret, Summary, Verdict,
 } from "./types";
 
@@ -279,6 +279,8 @@ export const projects: Project[] = [
   { id: 3, path: `${HOME}/code/keel`, name: "keel", ecosystems: ["cargo"], added: minutesAgo(7000), last_scan: minutesAgo(2900), summary: summary(188, 0, 0, 0), worst: "clean", state: { is: "watching" } },
   { id: 4, path: "/mnt/usb/old-site", name: "old-site", ecosystems: ["npm"], added: minutesAgo(6000), last_scan: null, summary: null, worst: null, state: { is: "unavailable", reason: "The folder is not there. Connect the disk, or remove the project." } },
 ];
+
+export const knownBad: KnownBad = { issued: minutesAgo(4 * 24 * 60), entries: 26_500, built_in: true, problem: null };
 
 export const sealed: SealedItem[] = [
   {

@@ -225,6 +225,10 @@ export class MockBackend implements Backend {
     this.#tell("quarantine", structuredClone(this.#sealed));
   }
 
+  async knownBad() {
+    return { ...made.knownBad };
+  }
+
   async settings() {
     return { ...this.#settings };
   }

@@ -501,6 +501,24 @@ counters: Counters,
  */
 gaps: Array<string>, };
 
+export type KnownBad = { 
+/**
+ * When it was made.
+ */
+issued: Timestamp, 
+/**
+ * Packages in it.
+ */
+entries: number, 
+/**
+ * True for the one that came with the program, false for one that the user installed.
+ */
+built_in: boolean, 
+/**
+ * Why the one that the user installed is not in use, with what to do.
+ */
+problem: string | null, };
+
 export type Verdict = "clean" | "notable" | "suspicious" | "malicious";
 
 export type Severity = "low" | "medium" | "high" | "critical";

@@ -1,7 +1,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type {
-  Backend, DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, Policy, Project, ProjectPackage, RuleDraft,
+  Backend, DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, KnownBad, Policy, Project, ProjectPackage, RuleDraft,
   SealedEntry, SealedItem, Settings, Told, Verdict,
 } from "./types";
 
@@ -39,6 +39,7 @@ export class TauriBackend implements Backend {
   restoreSealed = (id: string) => invoke<void>("restore_sealed", { id });
   deleteSealed = (id: string) => invoke<void>("delete_sealed", { id });
 
+  knownBad = () => invoke<KnownBad>("known_bad");
   settings = () => invoke<Settings>("settings");
   saveSettings = (settings: Settings) => invoke<void>("save_settings", { settings });
 

@@ -1,7 +1,7 @@
 // The only door between the windows and Rust. `tauri.ts` implements it over Tauri's IPC,
 // `mock.ts` in memory for tests and for working on the look without a daemon.
 import type {
-  Asked, DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, Policy, Project, ProjectPackage, RuleDraft,
+  Asked, DecoyKind, Desk, Ecosystem, Event, Excerpt, Expiry, KnownBad, Policy, Project, ProjectPackage, RuleDraft,
   ScanProgress, SealedEntry, SealedItem, Settings, Verdict,
 } from "./protocol";
 
@@ -64,6 +64,8 @@ export interface Backend {
   restoreSealed(id: string): Promise<void>;
   deleteSealed(id: string): Promise<void>;
 
+  /** The list that scans look packages up in. */
+  knownBad(): Promise<KnownBad>;
   settings(): Promise<Settings>;
   saveSettings(settings: Settings): Promise<void>;
 

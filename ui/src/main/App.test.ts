@@ -218,6 +218,13 @@ describe("settings and rules", () => {
     expect(save.mock.calls[0]?.[0]).toMatchObject({ quarantine_malicious: true, notifications: true });
   });
 
+  it("tell which list of known malware is in use, and why a newer one is not", async () => {
+    const list = await backend.knownBad();
+    vi.spyOn(backend, "knownBad").mockResolvedValue({ ...list, problem: "Its signature is not good.\u202e" });
+    await open("settings");
+    expect(await text("known-bad")).toMatch(/Its signature is not good\.\\u\{202E\}.*26,500 known bad ones.*came with Doorward/s);
+  });
+
   it("remove a rule", async () => {
     await open("rules");
     await click("remove-rule");
