@@ -152,5 +152,10 @@ fn scan(
     let look = |package: &PackageRef| looking.earlier(target, package);
     let before = Before { known: before.map(|known| *known), look: &look };
     let (report, traits) = package.report(feed, before);
+    // What one large package needed must not add to what the next one needs.
+    const LARGE: u64 = 4 << 20;
+    if bytes > LARGE {
+        sys::release_memory();
+    }
     link.send(&FromWorker::Report { report: Box::new(report), bytes, traits: traits.map(Box::new) })
 }

@@ -1,5 +1,5 @@
-//! The two system calls that no library in use wraps.
-#![allow(unsafe_code)] // libc's prctl and setrlimit; each call says why it is sound
+//! The calls that no library in use wraps.
+#![allow(unsafe_code)] // libc's prctl, setrlimit and malloc_trim; each call says why it is sound
 
 use std::io;
 
@@ -16,4 +16,13 @@ pub(super) fn limit(resource: libc::__rlimit_resource_t, value: u64) -> io::Resu
     // SAFETY: the pointer is to a live, initialised rlimit and is only read during the call.
     let result = unsafe { libc::setrlimit(resource, &raw const limit) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Gives memory that was freed back to the system, which the allocator keeps otherwise.
+pub(super) fn release_memory() {
+    // SAFETY: takes no pointer and only touches memory that is not in use.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
