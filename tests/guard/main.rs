@@ -8,6 +8,7 @@ mod decoys;
 mod drill;
 mod everyday;
 mod identity;
+mod interpreters;
 mod judges;
 mod sweep;
 mod theft;

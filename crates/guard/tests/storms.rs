@@ -4,9 +4,9 @@
 mod support;
 
 use doorward_protocol::{Action, Control, EventKind};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,20 +14,22 @@ use support::{ADA, Connection, Daemon, cat, cat_in_background, kill, program, so
 
 const QUEUE: &str = "/proc/sys/fs/fanotify/max_queued_events";
 
-/// A kernel setting that is put back.
-struct Sysctl(&'static str, String);
+/// A kernel setting that is put back. Locked, so that no other test finds it changed and leaves it so.
+struct Sysctl(File, String);
 
 impl Sysctl {
-    fn set(path: &'static str, value: &str) -> Self {
+    fn set(path: &str, value: &str) -> Self {
+        let file = OpenOptions::new().read(true).write(true).open(path).expect("open");
+        file.lock().expect("alone");
         let before = fs::read_to_string(path).expect("read");
-        fs::write(path, value).expect("write");
-        Self(path, before)
+        (&file).write_all(value.as_bytes()).expect("write");
+        Self(file, before)
     }
 }
 
 impl Drop for Sysctl {
     fn drop(&mut self) {
-        let _ = fs::write(self.0, &self.1);
+        let _ = self.0.write_all_at(self.1.as_bytes(), 0);
     }
 }
 

@@ -4,6 +4,8 @@
 use super::{Arena, Attempt, BLOCK};
 use doorward_tests::{Daemon, Run, sandboxed};
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -54,22 +56,27 @@ fn a_flood_of_readers_opens_no_door() {
     });
 }
 
-/// The kernel's queue for those who do not ask for an unlimited one; as it was when the value goes.
-struct Queue(String);
+/// The kernel's queue for those who do not ask for an unlimited one; as it was when the value goes. Locked, so that
+/// no other test finds it shortened and leaves it so.
+struct Queue {
+    limit: fs::File,
+    before: String,
+}
 
 impl Queue {
-    const LIMIT: &str = "/proc/sys/fs/fanotify/max_queued_events";
-
     fn shortened() -> Self {
-        let before = fs::read_to_string(Self::LIMIT).expect("the kernel's limit");
-        fs::write(Self::LIMIT, "4").expect("a shorter queue");
-        Self(before)
+        let path = "/proc/sys/fs/fanotify/max_queued_events";
+        let limit = fs::File::options().read(true).write(true).open(path).expect("the kernel's limit");
+        limit.lock().expect("alone");
+        let before = fs::read_to_string(path).expect("the kernel's limit");
+        (&limit).write_all(b"4").expect("a shorter queue");
+        Self { limit, before }
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        let _ = fs::write(Self::LIMIT, self.0.trim());
+        let _ = self.limit.write_all_at(self.before.as_bytes(), 0);
     }
 }
 

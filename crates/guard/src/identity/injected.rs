@@ -1,6 +1,6 @@
 //! What makes a program not quite itself: variables, options, tracers and foreign mapped code.
 
-use super::script::{Interpreter, Invocation, is_harmless_to_node};
+use super::script::{Interpreter, Invocation, is_harmless_to_java, is_harmless_to_node};
 use super::{Identity, proc};
 use doorward_protocol::Injection;
 use std::fs;
@@ -107,9 +107,7 @@ fn loads_code(name: &str, value: &str) -> bool {
         return value.split([':', ';']).any(users);
     }
     if name == "JAVA_TOOL_OPTIONS" || name == "_JAVA_OPTIONS" || name == "JDK_JAVA_OPTIONS" {
-        return ["-javaagent", "-agent", "-Xbootclasspath", "-cp", "-classpath", "@"]
-            .iter()
-            .any(|option| value.contains(option));
+        return !value.split_whitespace().all(is_harmless_to_java);
     }
     !value.trim().is_empty()
 }
@@ -166,6 +164,8 @@ mod tests {
             loads_code("NODE_OPTIONS", "--openssl-config=/tmp/x"),
             "what is not known to be harmless is not"
         );
+        assert!(!loads_code("JAVA_TOOL_OPTIONS", "-Xmx64m -XX:+UseG1GC"));
+        assert!(loads_code("JAVA_TOOL_OPTIONS", "-Xmx64m -XX:OnOutOfMemoryError=/tmp/x"));
         assert!(!loads_code("LD_LIBRARY_PATH", "/usr/lib:/usr/local/lib:"));
         assert!(!loads_code("LD_PRELOAD", " "));
         assert!(loads_code("LD_PRELOAD", "/tmp/x.so"));

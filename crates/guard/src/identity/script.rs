@@ -78,7 +78,7 @@ impl Interpreter {
                 {
                     invocation.loads.push(format!("{word} {}", words.next().unwrap_or("")));
                 }
-                Self::Java if !(word.starts_with("-javaagent") || word.starts_with("-agent")) => {}
+                Self::Java if is_harmless_to_java(word) => {}
                 Self::Shell if ["--login", "--norc", "--noprofile"].contains(&word) => {}
                 Self::Shell if word.chars().skip(1).all(|c| "euxfnmil".contains(c)) => {}
                 Self::Shell if !word.starts_with("--") && word.contains('c') => break,
@@ -155,6 +155,24 @@ fn node_option<'a>(
         _ => invocation.loads.push(word.to_owned()),
     }
     false
+}
+
+/// True for options of Java that load nothing and start nothing.
+pub(super) fn is_harmless_to_java(word: &str) -> bool {
+    const HARMLESS: &[&str] = &[
+        "-Xms",
+        "-Xmx",
+        "-Xss",
+        "-XX:+Use",
+        "-XX:-Use",
+        "-XX:MaxRAM",
+        "-Dfile.encoding=",
+        "-Djava.awt.headless=",
+        "-Djava.net.preferIPv4Stack=",
+        "-Duser.language=",
+        "-Duser.timezone=",
+    ];
+    HARMLESS.iter().any(|start| word.starts_with(start))
 }
 
 /// True for options of Node.js that load nothing.

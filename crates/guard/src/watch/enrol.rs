@@ -1,12 +1,13 @@
 //! Which files and folders are marked, and how they come to be.
 
 use super::copies::SUBVOLUME_ROOT;
+use super::coverage::set_marks;
 use super::news::News;
 use super::table::{Guarded, ObjectKey, Table};
 use crate::catalog::{Catalog, SecretClass};
 use crate::config::Home;
 use crate::decoy;
-use crate::sys::{self, DirectoryEvent, EventBuffer, FanotifyError, FileSystem, Group, MarkKind, Topology};
+use crate::sys::{DirectoryEvent, EventBuffer, FanotifyError, Group, MarkKind, Topology};
 use doorward_protocol::{CoverageLevel, Secret};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
@@ -258,7 +259,7 @@ impl Enrolment {
         if metadata.uid() != place.owner && (metadata.uid() != 0 || metadata.nlink() > 1) {
             return None;
         }
-        let guarded = self.mark(group, &place, class, &path, file, metadata);
+        let guarded = self.mark(group, &Found { place: &place, class, path: &path, file, metadata });
         Some((key, guarded))
     }
 
@@ -364,7 +365,9 @@ impl Enrolment {
             secret = true;
             if metadata.is_symlink() {
                 self.enrol(group, &place, class, path);
-            } else if self.enrol_file(group, &place, class, path, &file, &metadata) {
+            } else if self
+                .enrol_file(group, &Found { place: &place, class, path, file: &file, metadata: &metadata })
+            {
                 self.follow(group, &place, path, &file);
                 self.table().made_by(ObjectKey::of(&metadata), maker);
             }
@@ -408,20 +411,13 @@ impl Enrolment {
         let opened = open_path(&target).and_then(|file| file.metadata().map(|about| (file, about)));
         let Ok((file, metadata)) = opened else { return };
         if metadata.is_file() {
-            self.enrol_file(group, place, class, path, &file, &metadata);
+            self.enrol_file(group, &Found { place, class, path, file: &file, metadata: &metadata });
         }
     }
 
     /// True where the file is guarded now.
-    fn enrol_file(
-        &self,
-        group: &Group,
-        place: &Place,
-        class: &SecretClass,
-        path: &Path,
-        file: &File,
-        metadata: &Metadata,
-    ) -> bool {
+    fn enrol_file(&self, group: &Group, found: &Found<'_>) -> bool {
+        let Found { place, path, metadata, .. } = found;
         if !metadata.is_file() {
             return false;
         }
@@ -430,21 +426,14 @@ impl Enrolment {
         if !own {
             // A link to somebody else's file must not let its maker hold up that file's readers.
             let note = "It belongs to another user, so it is not guarded here.".to_owned();
-            self.table().insert_failed(entry(place, class, path, metadata, CoverageLevel::None, note));
+            self.table().insert_failed(found.guarded(CoverageLevel::None, note));
             return false;
         }
-        self.mark(group, place, class, path, file, metadata).level != CoverageLevel::None
+        self.mark(group, found).level != CoverageLevel::None
     }
 
-    fn mark(
-        &self,
-        group: &Group,
-        place: &Place,
-        class: &SecretClass,
-        path: &Path,
-        file: &File,
-        metadata: &Metadata,
-    ) -> Guarded {
+    fn mark(&self, group: &Group, found: &Found<'_>) -> Guarded {
+        let Found { file, metadata, .. } = found;
         let key = ObjectKey::of(metadata);
         let known = self.table().get(key, metadata.created().ok()).cloned();
         if let Some(decoy) = known.filter(|known| known.secret.class == decoy::CLASS) {
@@ -452,7 +441,7 @@ impl Enrolment {
             return decoy;
         }
         let (level, note) = set_marks(group, file);
-        let guarded = entry(place, class, path, metadata, level, note);
+        let guarded = found.guarded(level, note);
         self.keep(key, guarded.clone());
         guarded
     }
@@ -491,41 +480,6 @@ impl Enrolment {
     }
 }
 
-/// Marks a file as well as its file system allows, and says what that leaves open.
-fn set_marks(group: &Group, file: &File) -> (CoverageLevel, String) {
-    let kind = sys::file_system(file);
-    let also = match kind {
-        FileSystem::Network => " Reads on other machines are not seen.",
-        FileSystem::Fuse => " The program that serves the file system, and what it reads from, are not seen.",
-        FileSystem::Overlay => " The same bytes can be read in the folders below the overlay.",
-        _ => "",
-    };
-    if group.features().pre_content && group.mark_open_file(MarkKind::FileFull, file.as_fd()).is_ok() {
-        return (CoverageLevel::Full, also.trim_start().to_owned());
-    }
-    let place = match kind {
-        FileSystem::Tmpfs => "A file system in memory (tmpfs)",
-        FileSystem::Overlay => "An overlay file system",
-        FileSystem::Network => "A network file system",
-        FileSystem::Fuse => "A file system served by a program (FUSE)",
-        _ if group.features().pre_content => "This file system",
-        _ => "This kernel",
-    };
-    match group.mark_open_file(MarkKind::FileOpens, file.as_fd()) {
-        Ok(()) => {
-            let note = format!(
-                "{place} has no pre-content events: a descriptor that an allowed program passes on can be mapped \
-                 into memory unseen.{also}"
-            );
-            (CoverageLevel::Opens, note)
-        }
-        Err(FanotifyError::Mark { source, .. }) => {
-            (CoverageLevel::None, format!("The kernel refused to guard it: {source}."))
-        }
-        Err(error) => (CoverageLevel::None, error.to_string()),
-    }
-}
-
 /// The kernel's path of a file that was removed while it was opened, without the kernel's remark.
 fn without_deleted(path: PathBuf) -> PathBuf {
     match path.as_os_str().as_bytes().strip_suffix(b" (deleted)") {
@@ -534,29 +488,34 @@ fn without_deleted(path: PathBuf) -> PathBuf {
     }
 }
 
-fn entry(
-    place: &Place,
-    class: &SecretClass,
-    path: &Path,
-    metadata: &Metadata,
-    level: CoverageLevel,
-    note: String,
-) -> Guarded {
-    Guarded {
-        secret: Secret {
-            path: path.to_path_buf(),
-            class: class.id.clone(),
-            title: class.title.clone(),
-            tier: class.tier,
-        },
-        owner: place.owner,
-        root: place.root.clone(),
-        level,
-        note,
-        born: metadata.created().ok(),
-        marked: Instant::now(),
-        maker: None,
-        copy_of: None,
+/// A file that is a secret by its name.
+struct Found<'a> {
+    place: &'a Place,
+    class: &'a SecretClass,
+    path: &'a Path,
+    file: &'a File,
+    metadata: &'a Metadata,
+}
+
+impl Found<'_> {
+    fn guarded(&self, level: CoverageLevel, note: String) -> Guarded {
+        let Self { place, class, path, metadata, .. } = self;
+        Guarded {
+            secret: Secret {
+                path: path.to_path_buf(),
+                class: class.id.clone(),
+                title: class.title.clone(),
+                tier: class.tier,
+            },
+            owner: place.owner,
+            root: place.root.clone(),
+            level,
+            note,
+            born: metadata.created().ok(),
+            marked: Instant::now(),
+            maker: None,
+            copy_of: None,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod ask;
 mod copies;
+mod coverage;
 mod crew;
 mod disks;
 mod enrol;

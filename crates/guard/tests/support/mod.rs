@@ -307,21 +307,22 @@ pub fn played(part: impl FnOnce(&mut Connection)) -> bool {
 
 /// Lets a user play the part given to [`played`] in the test that calls this.
 pub fn play_as(uid: u32, daemon: &Daemon) {
-    let name = std::thread::current().name().expect("a test's thread is named after it").to_owned();
-    let output = Command::new(daemon.root().join("client"))
-        .args([&name, "--exact", "--nocapture"])
-        .env(AS_USER, daemon.socket())
-        .uid(uid)
-        .gid(uid)
-        .current_dir("/")
-        .output()
-        .expect("run as another user");
+    let output = player(uid, daemon).output().expect("run as another user");
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && told.contains("1 passed"),
         "{told}{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// The command that plays the part given to [`played`] as this user.
+pub fn player(uid: u32, daemon: &Daemon) -> Command {
+    let name = std::thread::current().name().expect("a test's thread is named after it").to_owned();
+    let mut player = Command::new(daemon.root().join("client"));
+    player.args([&name, "--exact", "--nocapture"]).env(AS_USER, daemon.socket());
+    player.uid(uid).gid(uid).current_dir("/");
+    player
 }
 
 /// The newest event about a file.
