@@ -2,7 +2,10 @@
 """Fits assets/rules/weights.toml: how much each fact about files that run together tells of malware.
 
   doorward-scan-worker --facts PACKAGE... >malicious.jsonl     (and the same for benign packages)
-  fit.py --malicious malicious.jsonl --benign benign.jsonl [--write assets/rules/weights.toml]
+  fit.py --malicious malicious.jsonl --benign benign.jsonl [--lone lone.jsonl] [--write assets/rules/weights.toml]
+
+With --lone, more benign packages that hold one file each, taken from larger ones: they teach that little code is no
+crime. They count for less, and no threshold is set by them.
 
 Each line is one package: the facts of every group of its files that run together. A malicious package counts
 by its heaviest group, a benign one by all of them. Packages are split in two by the hash of their line's key (or
@@ -18,12 +21,13 @@ SHAPE_IN_ALL = 2.0
 # What honest set-up scripts and libraries do as well tells little even where few of the samples show it.
 PLAIN = {"Fetch", "Send", "Spawn", "Eval", "Decode", "Decrypt", "HomeFolder", "Downloader", "TemporaryFile", "AppendFile",
          "MakeExecutable", "InstallOverride", "PackageInstall", "Blob", "PagesHost", "Identity", "EnvironmentKey", "TlsOff",
-         "Detach", "NodeInline", "PythonInline", "PipeToShell", "Upload", "Publish", "EvalFile", "DropsFetched", "SendsFile"}
+         "Detach", "Confesses", "NodeInline", "PythonInline", "PipeToShell", "Upload", "Publish", "EvalFile", "DropsFetched", "SendsFile"}
 MOST_OF_PLAIN = 1.2
 MOST = 5.0
 RAREST = 4
 # How many malicious packages one false alarm is worth.
 COST_OF_ALARM = 25.0
+COST_OF_LONE_ALARM = 6.0
 
 
 def half(package):
@@ -31,13 +35,14 @@ def half(package):
     return hashlib.sha256(name.encode()).digest()[0] % 2
 
 
-def read(path):
+def read(path, cost=COST_OF_ALARM):
     with open(path) as lines:
         packages = [json.loads(line) for line in lines]
     for package in packages:
         groups = [frozenset(name for name in group if not name.startswith("aside.")) for group in package["groups"]]
         package["groups"] = list({group for group in groups if any(not name.startswith(SHAPE) for name in group)})
         package["half"] = half(package)
+        package["cost"] = cost
     return packages
 
 
@@ -60,7 +65,7 @@ def learn(malicious, benign, rounds=14, steps=60):
         rows = [(heaviest(package, weights), 1.0, 1.0) for package in malicious if package["groups"]]
         for package in benign:
             hard = sorted(package["groups"], key=lambda group: -weight_of(group, weights))[:6]
-            rows += [(group, 0.0, COST_OF_ALARM if index == 0 else 1.0) for index, group in enumerate(hard)]
+            rows += [(group, 0.0, package["cost"] if index == 0 else 1.0) for index, group in enumerate(hard)]
         rows = [([name for name in group if name in weights], label, cost) for group, label, cost in rows]
         total = sum(cost for _, _, cost in rows)
         for _ in range(steps):
@@ -104,17 +109,19 @@ def main():
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--malicious", required=True)
     ask.add_argument("--benign", required=True)
+    ask.add_argument("--lone")
     ask.add_argument("--benign-half", action="store_true", help="hold half of the benign packages back, too")
     ask.add_argument("--write")
     args = ask.parse_args()
     malicious, benign = read(args.malicious), read(args.benign)
+    lone = read(args.lone, COST_OF_LONE_ALARM) if args.lone else []
     learned = [package for package in malicious if package["half"] == 0]
+    innocent = benign + lone
     if args.benign_half:
-        weights = learn(learned, [package for package in benign if package["half"] == 0])
-    else:
-        weights = learn(learned, benign)
+        innocent = [package for package in innocent if package["half"] == 0]
+    weights = learn(learned, innocent)
     bad = threshold(benign, weights, 0.0) + 0.5
-    doubtful = max(threshold(benign, weights, 0.005) + 0.1, bad / 2)
+    doubtful = max(threshold(benign, weights, 0.005) + 0.1, threshold(lone, weights, 0.05), bad / 2)
     for side in (0, 1):
         label = ("learned from", "held back")[side]
         evil = [package for package in malicious if package["half"] == side]
@@ -122,6 +129,8 @@ def main():
         print(f"{label}: malicious {share(evil, weights, bad)[1]:.1%}, suspicious or worse "
               f"{share(evil, weights, doubtful)[1]:.1%} of {len(evil)}; benign suspicious or worse "
               f"{len(share(good, weights, doubtful)[0])} of {len(good)}")
+    for least, label in ((bad, "malicious"), (doubtful, "suspicious or worse")) if lone else ():
+        print(f"single files called {label}: {len(share(lone, weights, least)[0])} of {len(lone)}")
     for package in sorted(benign, key=lambda p: -weight_of(heaviest(p, weights), weights))[:15]:
         group = heaviest(package, weights)
         parts = sorted(((round(weights.get(name, 0), 1), name) for name in group if weights.get(name, 0) > 0), reverse=True)

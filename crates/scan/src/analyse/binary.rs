@@ -4,13 +4,14 @@ use super::evidence::Evidence;
 use super::report::{Report, Words};
 use super::signal::{PRIVATE, Signal, Signals};
 use super::{dictionary, text};
-use crate::{PackageFiles, SourceFile};
+use crate::{PackageFiles, PypiKind, SourceFile};
 use doorward_protocol::{Severity, Stage};
 use goblin::Object;
 use std::panic::catch_unwind;
 
 /// Tells of programs under other names, of packed ones, and of those that something starts on installation.
 pub(super) fn inspect(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_>>], report: &mut Report) {
+    alone(package, report);
     let programs: Vec<&SourceFile<'_>> = package.files.iter().filter(|file| is_program(file.bytes)).collect();
     for file in programs {
         let starter = gathered.iter().flatten().find(|evidence| starts(evidence, file));
@@ -44,6 +45,34 @@ pub(super) fn inspect(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_
             report.add("O-12", file, 0, Severity::Medium);
         }
     }
+}
+
+/// A package of Python that is next to nothing but compiled code, where its kind promises sources.
+fn alone(package: &PackageFiles<'_>, report: &mut Report) {
+    let Some(file) = nothing_but_native(package) else { return };
+    let why = format!(
+        "Nearly all of the package is the compiled {}, in an archive that promises sources or works everywhere.",
+        file.path
+    );
+    report.say("O-14", file, 0, Severity::High, Words { title: None, why });
+}
+
+/// The compiled file of a package that holds hardly anything else, in an sdist or in a wheel for any machine.
+fn nothing_but_native<'p, 'a>(package: &'p PackageFiles<'a>) -> Option<&'p SourceFile<'a>> {
+    const HARDLY: usize = 2_000;
+    let pypi = package.manifest.pypi.as_ref()?;
+    let is_pure = package.files.iter().any(|file| {
+        file.path.ends_with(".dist-info/WHEEL") && text::contains(file.bytes, "Root-Is-Purelib: true")
+    });
+    let sources = |file: &&SourceFile<'_>| {
+        let endings = [".py", ".pyx", ".c", ".cc", ".cpp", ".rs", ".go", ".pyi"];
+        !file.path.ends_with("setup.py") && endings.iter().any(|ending| file.path.ends_with(ending))
+    };
+    let written: usize = package.files.iter().filter(sources).map(|file| file.bytes.len()).sum();
+    if !is_pure && pypi.kind != PypiKind::Sdist || written > HARDLY {
+        return None;
+    }
+    package.files.iter().find(|file| is_program(file.bytes))
 }
 
 /// True for Linux, Windows and macOS programs and libraries.

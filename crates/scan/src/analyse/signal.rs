@@ -37,7 +37,7 @@ signals! {
     // parses emits them at the place where the data leaves or runs; a capture is clipboard, screen or keys.
     SendsIdentity, SendsEnvironment, SendsSecret, SendsKey, SendsCapture, SendsOutput, SendsFile, RunsFetched,
     RunsDecoded, RemoteOrders, ReverseShell, EvalFile, ContactsDrop, ContactsAddress, FetchesProgram, HiddenCall,
-    DropsFetched, Shellcode, OpaqueCode, InstallsPackages,
+    DropsFetched, Shellcode, OpaqueCode, InstallsPackages, HiddenHost,
     // The system and other people's tools.
     SudoChange, SshLateral, Rootkit, RewriteHistory, PatchesTool, PayloadHome,
     // Code that runs inside the compiler, or whenever a project is built.

@@ -5,7 +5,7 @@
 
 use super::evidence::Evidence;
 use super::lexing::Language;
-use super::signal::Signals;
+use super::signal::{Signal, Signals};
 use crate::PackageFiles;
 use doorward_protocol::{Severity, Stage};
 use serde::Deserialize;
@@ -86,8 +86,11 @@ pub(super) fn facts(
     gathered: &[Option<Evidence<'_>>],
     name: Signals,
 ) -> Vec<Facts> {
-    let mut shape = shape(package);
-    shape.extend(name.names().map(|signal| format!("package.{signal:?}")));
+    let mut shape: Shape = shape(package).into_iter().map(|name| (name, None)).collect();
+    shape.extend(name.names().map(|signal| (format!("package.{signal:?}"), None)));
+    let odd = odd_content(package, &shape);
+    let has_odd = !odd.is_empty();
+    shape.extend(odd);
     let python: Vec<Member<'_, '_>> = gathered
         .iter()
         .enumerate()
@@ -101,18 +104,52 @@ pub(super) fn facts(
         groups.push(install);
     }
     groups.extend(python.iter().map(|member| vec![*member]));
-    if shape.contains("package.small") && python.len() > 1 {
+    if shape.contains_key("package.small") && python.len() > 1 {
         groups.push(python.iter().copied().filter(|(_, evidence)| !evidence.aside).collect());
     }
-    groups.iter().filter(|group| !group.is_empty()).map(|group| facts_of(group, &shape)).collect()
+    groups.retain(|group| !group.is_empty());
+    if groups.is_empty() && has_odd {
+        groups.push(Vec::new());
+    }
+    groups.iter().map(|group| facts_of(group, &shape)).collect()
 }
+
+/// What holds for the whole package, with the place that shows it.
+type Shape = BTreeMap<String, Option<(usize, usize)>>;
+
+/// What a small honest library does as well, once it is called.
+const EVERYDAY: Signals = Signals::of(&[
+    Signal::Fetch,
+    Signal::Send,
+    Signal::Spawn,
+    Signal::Eval,
+    Signal::Decode,
+    Signal::Decrypt,
+    Signal::Blob,
+    Signal::HomeFolder,
+    Signal::TemporaryFile,
+    Signal::AppendFile,
+    Signal::Identity,
+    Signal::EnvironmentKey,
+    Signal::DnsLookup,
+    Signal::PagesHost,
+    Signal::Downloader,
+    Signal::TlsOff,
+    Signal::Detach,
+    Signal::Clipboard,
+    Signal::EvalFile,
+    Signal::SendsFile,
+    Signal::DropsFetched,
+    Signal::MakeExecutable,
+]);
 
 /// A file of the package by its number, with its evidence.
 type Member<'e, 'a> = (usize, &'e Evidence<'a>);
 
-fn facts_of(group: &[Member<'_, '_>], shape: &BTreeSet<String>) -> Facts {
-    let mut names: BTreeMap<String, Option<(usize, usize)>> =
-        shape.iter().map(|name| (name.clone(), None)).collect();
+fn facts_of(group: &[Member<'_, '_>], shape: &Shape) -> Facts {
+    let mut names = shape.clone();
+    // The same deed tells more where it is nearly all that there is.
+    let is_tiny = shape.contains_key("package.tiny");
     for (file, evidence) in group {
         let stage = match evidence.stage {
             Stage::Install => "install",
@@ -122,7 +159,11 @@ fn facts_of(group: &[Member<'_, '_>], shape: &BTreeSet<String>) -> Facts {
         };
         for hit in &evidence.hits {
             let when = if hit.live || stage == "aside" { stage } else { "waits" };
-            names.entry(format!("{when}.{:?}", hit.signal)).or_insert(Some((*file, hit.offset)));
+            let place = Some((*file, hit.offset));
+            names.entry(format!("{when}.{:?}", hit.signal)).or_insert(place);
+            if is_tiny && when != "aside" && (hit.live || !EVERYDAY.contains(hit.signal)) {
+                names.entry(format!("tiny.{:?}", hit.signal)).or_insert(place);
+            }
         }
         if !evidence.aside {
             names.extend(texture(evidence.file.bytes).map(|name| (format!("text.{name}"), None)));
@@ -168,7 +209,9 @@ fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
         .files
         .iter()
         .filter(|file| {
-            file.path.ends_with(".py") && !file.path.ends_with("setup.py") && !file.path.contains("test")
+            file.path.ends_with(".py")
+                && !file.path.ends_with("setup.py")
+                && !super::evidence::is_aside(file.path)
         })
         .collect();
     let bytes: usize = code.iter().map(|file| file.bytes.len()).sum();
@@ -205,6 +248,37 @@ fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
     .into_iter()
     .filter_map(|(is, name)| is.then(|| name.to_owned()))
     .collect()
+}
+
+/// Packages that call themselves a trial of such things.
+fn odd_content(package: &PackageFiles<'_>, shape: &Shape) -> Shape {
+    const SMALL: usize = 64 << 10;
+    const CONFESSIONS: [&str; 9] = [
+        "dependency confusion",
+        "typosquat",
+        "typo squat",
+        "bug bounty",
+        "hackerone",
+        "bugcrowd",
+        "proof of concept",
+        "proof-of-concept",
+        "malicious",
+    ];
+    let mut odd = Shape::new();
+    if package.manifest.pypi.is_none() {
+        return odd;
+    }
+    for (index, file) in package.files.iter().enumerate() {
+        let is_told = shape.contains_key("package.tiny") && file.bytes.len() <= SMALL;
+        if is_told && !super::evidence::is_aside(file.path) {
+            let text = file.bytes.to_ascii_lowercase();
+            if let Some(at) = CONFESSIONS.iter().find_map(|word| memchr::memmem::find(&text, word.as_bytes()))
+            {
+                odd.entry("said.Confesses".into()).or_insert(Some((index, at)));
+            }
+        }
+    }
+    odd
 }
 
 /// What a package says of itself only adds a little to what its code does: anybody can write a description.

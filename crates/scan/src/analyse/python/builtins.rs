@@ -64,7 +64,11 @@ impl<'t> Interpreter<'t> {
             }
             "len" => match &first?.is {
                 Is::List(items) => Value::of(Is::Number(i64::try_from(items.len()).ok()?)),
-                Is::Text(text) | Is::Bytes(text) => Value::of(Is::Number(i64::try_from(text.len()).ok()?)),
+                Is::Text(text) => {
+                    let letters = std::str::from_utf8(text).map_or(text.len(), |text| text.chars().count());
+                    Value::of(Is::Number(i64::try_from(letters).ok()?))
+                }
+                Is::Bytes(text) => Value::of(Is::Number(i64::try_from(text.len()).ok()?)),
                 _ => Value::UNKNOWN,
             },
             "range" | "xrange" => {
@@ -129,6 +133,14 @@ impl<'t> Interpreter<'t> {
                         .collect(),
                 )
             }
+            "str.maketrans" => match (first, given.values.get(1)) {
+                (Some(table), None) => table.clone(),
+                (Some(from), Some(to)) => {
+                    let pairs = fold::elements(from)?.into_iter().zip(fold::elements(to)?);
+                    Value::of(Is::Dict(pairs.collect::<Vec<_>>().into()))
+                }
+                (None, _) => return None,
+            },
             "getattr" => {
                 let attribute =
                     given.values.get(1)?.whole_text().and_then(|text| std::str::from_utf8(text).ok());

@@ -151,6 +151,11 @@ impl<'t> Interpreter<'t> {
                 items.push(item.clone());
                 let value = Value { is: Is::List(items.into()), ..on.clone() };
                 self.bind(target.id.as_str(), value);
+            } else if let (Is::List(_), "extend", Some(more)) = (&on.is, name, given.first()) {
+                let longer = fold::binary(ruff_python_ast::Operator::Add, on, more);
+                self.bind(target.id.as_str(), longer);
+            } else if let (Is::List(_), "insert") = (&on.is, name) {
+                self.bind(target.id.as_str(), on.blurred().after(&given.blurred()));
             } else {
                 self.taint(target.id.as_str(), &given.blurred());
             }
@@ -184,7 +189,8 @@ impl<'t> Interpreter<'t> {
             self.written(on, given);
             return Value::UNKNOWN;
         }
-        let addressed = given.origins().has(Origin::Address) || on.origins().has(Origin::Socket);
+        let reaches = Origins::of(&[Origin::Socket, Origin::DropHost]);
+        let addressed = given.origins().has(Origin::Address) || on.origins().meets(reaches);
         match method_role(name) {
             Some(Role::Send | Role::Fetch) if addressed => self.network(given, on),
             Some(Role::Decrypt) => return result.with(Origin::Decrypted),
@@ -363,6 +369,7 @@ impl<'t> Interpreter<'t> {
                     {
                         self.converted(name, one)
                     }
+                    None if matches!(name, "str" | "bytes") => Value::text(*b""),
                     _ => Value { is: called().is, ..given.blurred() },
                 }
             }

@@ -85,12 +85,15 @@ impl<'t> Interpreter<'t> {
                 value
             }
             Expr::Lambda(lambda) => Value::of(Is::Function(Callable::Lambda(self.current_module(), lambda))),
-            Expr::If(choice) => {
-                self.value(&choice.test);
-                let one = self.value(&choice.body);
-                let two = self.value(&choice.orelse);
-                one.or(&two)
-            }
+            Expr::If(choice) => match self.outcome(&choice.test) {
+                Some(0) => self.value(&choice.orelse),
+                Some(_) => self.value(&choice.body),
+                None => {
+                    let one = self.value(&choice.body);
+                    let two = self.value(&choice.orelse);
+                    one.or(&two)
+                }
+            },
             Expr::Dict(dict) => {
                 let mut items = Vec::new();
                 for item in &dict.items {
@@ -121,14 +124,23 @@ impl<'t> Interpreter<'t> {
             Expr::Yield(wait) => wait.value.as_ref().map_or(Value::UNKNOWN, |value| self.value(value)),
             Expr::Starred(starred) => self.value(&starred.value),
             Expr::Compare(compare) => {
-                self.value(&compare.left);
-                for comparator in &compare.comparators {
-                    self.value(comparator);
-                }
-                Value::UNKNOWN
+                let left = self.value(&compare.left);
+                let others: Vec<_> =
+                    compare.comparators.iter().map(|comparator| self.value(comparator)).collect();
+                let outcome = match (&*compare.ops, others.as_slice()) {
+                    ([op], [right]) => fold::compared(*op, &left, right),
+                    _ => None,
+                };
+                outcome.map_or(Value::UNKNOWN, |outcome| Value::of(Is::Number(outcome.into())))
             }
             _ => Value::UNKNOWN,
         }
+    }
+
+    /// What a test comes to, where no caller has a say in it.
+    fn outcome(&mut self, test: &'t Expr) -> Option<i64> {
+        let value = self.value(test);
+        value.number().filter(|_| !value.origins().has(Origin::Parameter))
     }
 
     fn list(&mut self, elements: &'t [Expr]) -> Value<'t> {
@@ -140,7 +152,14 @@ impl<'t> Interpreter<'t> {
             "__file__" => Value::named(name).with(Origin::OwnFile),
             _ => {
                 let value = self.lookup(name);
-                if value.name() == Some("os.environ") { value.with(Origin::Environment) } else { value }
+                match value.name() {
+                    Some("os.environ") => value.with(Origin::Environment),
+                    Some(path) => match path.strip_prefix("string.").and_then(alphabet) {
+                        Some(letters) => Value::text(letters.as_bytes()),
+                        None => value,
+                    },
+                    None => value,
+                }
             }
         }
     }
@@ -166,6 +185,9 @@ impl<'t> Interpreter<'t> {
                     Some(method) => Value::of(Is::Function(Callable::Function(*module, method, Some(class)))),
                     None => self.globals[*module].get(name).cloned().unwrap_or_else(|| on.blurred()),
                 }
+            }
+            Is::Named(path) if path.as_ref() == "string" && alphabet(name).is_some() => {
+                alphabet(name).map_or(Value::UNKNOWN, |letters| Value::text(letters.as_bytes()))
             }
             Is::Named(path) if path.len() < 160 => {
                 let path = match (path.as_ref(), name) {
@@ -196,7 +218,12 @@ impl<'t> Interpreter<'t> {
             let (from, to, step) = (bound(&slice.lower), bound(&slice.upper), bound(&slice.step));
             return match (from, to, step.unwrap_or(Some(1))) {
                 (Some(None), ..) | (_, Some(None), _) | (_, _, None | Some(0)) => on.blurred(),
-                (from, to, Some(step)) => look(fold::slice(&on, from.flatten(), to.flatten(), step)),
+                (from, to, Some(step)) => {
+                    let part = look(fold::slice(&on, from.flatten(), to.flatten(), step));
+                    // Text that is written backwards is written to be turned round.
+                    let turned = step == -1 && part.whole_text().is_some_and(|text| text.len() >= 8);
+                    if turned { part.with(Origin::Decoded) } else { part }
+                }
             };
         }
         let key = self.value(&subscript.slice);
@@ -276,7 +303,7 @@ impl<'t> Interpreter<'t> {
         let module = self.current_module();
         let mut out = Vec::new();
         self.push_scope();
-        let known = fold::elements(&over).filter(|_| rest.is_empty() && first.ifs.is_empty());
+        let known = fold::elements(&over).filter(|_| rest.is_empty());
         let items = match known {
             Some(items) if items.len() <= 100_000 => items,
             _ => {
@@ -297,6 +324,10 @@ impl<'t> Interpreter<'t> {
                 break;
             }
             self.assign(&first.target, item);
+            // A test that nobody can tell lets everything through.
+            if first.ifs.iter().any(|test| self.outcome(test) == Some(0)) {
+                continue;
+            }
             let value = self.value(element);
             match key {
                 Some(key) => {
@@ -325,6 +356,19 @@ impl<'t> Interpreter<'t> {
     fn pop_scope(&mut self) {
         self.frames.pop();
     }
+}
+
+/// The alphabets of the module `string`.
+fn alphabet(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "ascii_letters" => "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "ascii_lowercase" => "abcdefghijklmnopqrstuvwxyz",
+        "ascii_uppercase" => "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "digits" => "0123456789",
+        "hexdigits" => "0123456789abcdefABCDEF",
+        "punctuation" => "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+        _ => return None,
+    })
 }
 
 /// The one spelling of names that have several.
@@ -375,6 +419,9 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
         } else if is_bare(text) {
             from.add(Origin::BareAddress);
         }
+        if holds_bot_token(text) {
+            from.add(Origin::DropHost);
+        }
         for word in dictionary::search(text) {
             match word.decoded_signal() {
                 Signal::DropHost => from.add(Origin::DropHost),
@@ -387,6 +434,16 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
     }
     value.from = value.from.and(from);
     value
+}
+
+/// True where a text holds the token of a chat bot: whoever writes it down sends to that bot's owner.
+fn holds_bot_token(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b":AA").any(|at| {
+        let digits = text[..at].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let is_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let key = text[at + 1..].iter().take_while(is_key).count();
+        (8..=10).contains(&digits) && (33..=36).contains(&key)
+    })
 }
 
 /// Four numbers with dots, and not one of the addresses that stay on the machine or in the house.
@@ -408,8 +465,9 @@ pub(super) fn is_bare(host: &[u8]) -> bool {
     }
 }
 
-fn names_a_program(path: &[u8]) -> bool {
-    let path = path.split(|&byte| matches!(byte, b'?' | b'#')).next().unwrap_or(path).to_ascii_lowercase();
+pub(super) fn names_a_program(path: &[u8]) -> bool {
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'?' | b'#' | b'"' | b'\'');
+    let path = path.split(ends).next().unwrap_or(path).to_ascii_lowercase();
     [
         ".exe", ".ps1", ".bat", ".vbs", ".scr", ".dll", ".sh", ".py", ".pyw", ".bin", ".elf", ".hta", ".msi",
         ".jar", ".cmd", ".lnk", ".pyc",

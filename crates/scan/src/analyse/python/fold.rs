@@ -2,7 +2,7 @@
 
 use super::value::{HOLE, Is, Origin, Value};
 use crate::analyse::decoding;
-use ruff_python_ast::Operator;
+use ruff_python_ast::{CmpOp, Operator};
 use std::rc::Rc;
 
 /// Longest text that is kept; a longer one is a value nobody knows.
@@ -33,8 +33,51 @@ pub(super) fn binary<'t>(op: Operator, left: &Value<'t>, right: &Value<'t>) -> V
     };
     let mut value = Value::of(is);
     value.from = left.origins().and(right.origins());
+    if op == Operator::BitXor && matches!(value.is, Is::Number(_)) {
+        value.from.add(Origin::Decoded);
+    }
     value.paths = left.all_paths() | right.all_paths();
     value
+}
+
+/// `left op right` for the comparisons whose outcome can be told.
+pub(super) fn compared(op: CmpOp, left: &Value<'_>, right: &Value<'_>) -> Option<bool> {
+    // A caller may hand in something else than the default.
+    if left.origins().and(right.origins()).has(Origin::Parameter) {
+        return None;
+    }
+    let texts = || Some((left.whole_text()?, right.whole_text()?));
+    let numbers = || Some((left.number()?, right.number()?));
+    Some(match op {
+        CmpOp::In | CmpOp::NotIn => {
+            let within = match elements(right) {
+                _ if right.as_text().is_some() => {
+                    let (part, whole) = texts()?;
+                    memchr::memmem::find(whole, part).is_some()
+                }
+                Some(items) if left.number().is_some() || left.whole_text().is_some() => {
+                    items.iter().any(|item| same(item, left))
+                }
+                _ => return None,
+            };
+            within == (op == CmpOp::In)
+        }
+        CmpOp::Eq | CmpOp::NotEq => {
+            let equal = match numbers() {
+                Some((one, two)) => one == two,
+                None => {
+                    let (one, two) = texts()?;
+                    one == two
+                }
+            };
+            equal == (op == CmpOp::Eq)
+        }
+        CmpOp::Lt => numbers().map(|(one, two)| one < two)?,
+        CmpOp::LtE => numbers().map(|(one, two)| one <= two)?,
+        CmpOp::Gt => numbers().map(|(one, two)| one > two)?,
+        CmpOp::GtE => numbers().map(|(one, two)| one >= two)?,
+        _ => return None,
+    })
 }
 
 fn arithmetic(op: Operator, one: i64, two: i64) -> Option<i64> {
@@ -162,6 +205,10 @@ pub(super) fn index<'t>(value: &Value<'t>, index: &Value<'t>) -> Value<'t> {
         Is::List(items) => place(items.len()).map(|at| items[at].clone()),
         Is::Bytes(bytes) => place(bytes.len()).map(|at| Value::of(Is::Number(bytes[at].into())).after(value)),
         Is::Text(text) if text.is_ascii() => place(text.len()).map(|at| of_kind(value, vec![text[at]])),
+        Is::Text(text) => std::str::from_utf8(text).ok().and_then(|text| {
+            let letter = text.chars().nth(place(text.chars().count())?)?;
+            Some(of_kind(value, letter.to_string().into_bytes()))
+        }),
         Is::Dict(items) => {
             items.iter().rev().find(|(key, _)| same(key, index)).map(|(_, found)| found.clone())
         }
@@ -280,6 +327,25 @@ pub(super) fn method<'t>(on: &Value<'t>, name: &str, given: &[Value<'t>]) -> Opt
                 _ => text.split_whitespace().map(part).collect(),
             };
             Some(Value { is: Is::List(parts.into()), from: on.from, paths: on.paths })
+        }
+        ("index" | "find", Some(bytes)) => {
+            let (text, part) = (std::str::from_utf8(bytes).ok()?, std::str::from_utf8(argument(0)?).ok()?);
+            let place = text[..text.find(part)?].chars().count();
+            Some(Value::of(Is::Number(i64::try_from(place).ok()?)).after(on).after(first?))
+        }
+        ("index", None) => {
+            let place = on.items()?.iter().position(|item| first.is_some_and(|first| same(item, first)))?;
+            Some(Value::of(Is::Number(i64::try_from(place).ok()?)).after(on))
+        }
+        ("translate", Some(bytes)) => {
+            let Some(Is::Dict(table)) = first.map(|table| &table.is) else { return None };
+            let text = std::str::from_utf8(bytes).ok()?;
+            let letters: Vec<Value<'t>> =
+                text.chars().map(|letter| Value::text(letter.to_string().into_bytes())).collect();
+            let turned = letters.iter().map(|letter| {
+                table.iter().find(|(key, _)| same(key, letter)).map_or(letter, |(_, turned)| turned)
+            });
+            Some(glue(turned).after(on).with(Origin::Decoded))
         }
         ("format", Some(format)) => Some(formatted(format, given).after(on)),
         (

@@ -16,6 +16,15 @@ impl<'t> Given<'t> {
         self.values.iter().chain(self.named.iter().map(|(_, value)| value))
     }
 
+    /// What leaves with the call; what only opens the door is meant for its keeper.
+    pub(super) fn sent(&self) -> impl Iterator<Item = &Value<'t>> {
+        let opens =
+            |key: &Option<&'t str>| matches!(key, Some("auth" | "cert" | "verify" | "timeout" | "proxies"));
+        self.values
+            .iter()
+            .chain(self.named.iter().filter(move |(key, _)| !opens(key)).map(|(_, value)| value))
+    }
+
     pub(super) fn first(&self) -> Option<&Value<'t>> {
         self.all().next()
     }

@@ -262,6 +262,13 @@ impl<'t> Interpreter<'t> {
         }
     }
 
+    /// The length of the file that is walked; a text that it runs counts as short.
+    pub(super) fn source_length(&self) -> usize {
+        let text = self.frames.last().and_then(|frame| self.texts.get(frame.text));
+        let file = text.filter(|text| text.pin.is_none()).and_then(|text| self.files.get(text.file));
+        file.map_or(usize::MAX / 3, |file| file.bytes.len())
+    }
+
     /// True inside a text that the program decoded and runs.
     pub(super) fn is_inside_text(&self) -> bool {
         self.frames.last().and_then(|frame| self.texts.get(frame.text)).is_some_and(|text| text.pin.is_some())

@@ -113,7 +113,14 @@ fn is_walked(file: &SourceFile<'_>) -> bool {
     let words = WORDS.get_or_init(|| AhoCorasick::new(STIRRING).ok());
     language_of(file) == Language::Python
         && file.bytes.len() <= LONGEST
-        && words.as_ref().is_none_or(|words| words.is_match(file.bytes))
+        && (words.as_ref().is_none_or(|words| words.is_match(file.bytes)) || is_packed(file.bytes))
+}
+
+/// True where one line is most of a file: what loads it may have any name.
+fn is_packed(bytes: &[u8]) -> bool {
+    const LONG: usize = 2000;
+    let longest = bytes.split(|&byte| byte == b'\n').map(<[u8]>::len).max().unwrap_or(0);
+    longest > LONG && longest * 3 > bytes.len() * 2
 }
 
 /// The files that run while the package is installed: `setup.py`, a build back end in the tree, and

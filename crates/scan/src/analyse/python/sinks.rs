@@ -1,5 +1,6 @@
 //! Where data leaves the program or becomes one: the network, files, commands, evaluation.
 
+use super::express::{look, names_a_program};
 use super::fold;
 use super::given::Given;
 use super::interpreter::Interpreter;
@@ -14,12 +15,15 @@ impl<'t> Interpreter<'t> {
         let at = given.at;
         let mut leaving = Origins::NONE;
         let mut place = through.origins();
-        for value in given.all() {
+        for value in given.sent() {
             let origins = value.origins();
             place = place.and(origins);
             // The address of a service that tells one's own address is no secret of this machine.
-            let is_plain = value.whole_text().is_some();
-            leaving = leaving.and(if is_plain { Origins::NONE } else { origins });
+            let told = value.whole_text().map_or(Origins::NONE, |text| look(Value::text(text)).from);
+            leaving = leaving.and(origins.without(told));
+        }
+        if given.sent().any(|value| is_hidden_address(value)) || is_hidden_host(through) {
+            self.note(Signal::HiddenHost, at);
         }
         let flows = [
             (Origin::Identity, Signal::SendsIdentity),
@@ -60,6 +64,10 @@ impl<'t> Interpreter<'t> {
             && super::express::is_bare(host)
         {
             place.add(Origin::BareAddress);
+        }
+        let host = given.first().and_then(Value::items).and_then(<[_]>::first);
+        if host.is_some_and(|host| host.as_text().is_some() && host.origins().has(Origin::Decoded)) {
+            self.note(Signal::HiddenHost, given.at);
         }
         self.places(place, given.at);
     }
@@ -171,7 +179,14 @@ impl<'t> Interpreter<'t> {
             }
             if origin == Origin::FetchedFile {
                 self.note(Signal::DropsFetched, given.at);
+                if names.iter().any(|name| names_a_program(name)) {
+                    self.note(Signal::FetchesProgram, given.at);
+                }
             }
+        }
+        // What an interpreter is given to read, it runs.
+        if handle.name() == Some("interpreter().stdin") && data.has(Origin::Fetched) {
+            self.note(Signal::EvalFetched, given.at);
         }
         // A script that the program writes runs later; what it holds is read now.
         if let Some(text) = given.first().and_then(Value::as_text)
@@ -225,7 +240,10 @@ impl<'t> Interpreter<'t> {
             let text = text.to_vec();
             self.command(&text, at);
         }
-        let mut value = Value::named(format!("{name}()"));
+        let mut value = match &command.is {
+            Is::List(items) if is_interpreter(items) => Value::named("interpreter()"),
+            _ => Value::named(format!("{name}()")),
+        };
         value.from.add(Origin::Output);
         if origins.has(Origin::Identity) {
             value.from.add(Origin::Identity);
@@ -239,6 +257,23 @@ impl<'t> Interpreter<'t> {
         let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
         if has("pip install") || has("-m pip") {
             self.note(Signal::InstallsPackages, at);
+        }
+        if has("/dev/tcp/") && (has("sh -i") || has("0>&1") || has("exec ")) {
+            self.note(Signal::ReverseShell, at);
+            self.note(Signal::RemoteOrders, at);
+        }
+        let download = Download::of(text);
+        for address in &download.addresses {
+            self.places(look(Value::text(address.as_slice())).from, at);
+        }
+        if download.runs {
+            self.note(Signal::RunsFetched, at);
+        }
+        for target in download.targets {
+            if names_a_program(&target) {
+                self.note(Signal::FetchesProgram, at);
+            }
+            self.written.push((target.into(), Origin::FetchedFile));
         }
         if let Some(start) = memchr::memmem::find(text, b" -c ")
             && has("python")
@@ -304,6 +339,9 @@ impl<'t> Interpreter<'t> {
             self.note(Signal::OpaqueCode, at);
         }
         let Some(text) = source.whole_text() else {
+            if origins.has(Origin::Blob) && !origins.has(Origin::Parameter) {
+                self.note(Signal::OpaqueCode, at);
+            }
             return source.blurred();
         };
         let text = text.to_vec();
@@ -313,5 +351,101 @@ impl<'t> Interpreter<'t> {
             self.words(&text, at);
         }
         self.run_text(&text, at).unwrap_or(Value::UNKNOWN)
+    }
+}
+
+/// True for a command that reads its program from its standard input.
+fn is_interpreter(command: &[Value<'_>]) -> bool {
+    const SHELLS: [&[u8]; 7] = [b"python", b"python3", b"sh", b"bash", b"node", b"powershell", b"perl"];
+    let Some((program, rest)) = command.split_first() else { return false };
+    let reads = |value: &Value<'_>| value.as_text().is_some_and(|text| matches!(text, b"-" | b"-s"));
+    (program.name() == Some("sys.executable") || program.as_text().is_some_and(|text| SHELLS.contains(&text)))
+        && rest.iter().all(reads)
+}
+
+/// True for an address that the program spells in code, not in words.
+fn is_hidden_address(value: &Value<'_>) -> bool {
+    value.origins().has(Origin::Decoded)
+        && value.as_text().is_some_and(|text| memchr::memmem::find(text, b"://").is_some())
+}
+
+/// True for a connection to a host that was spelt in code.
+fn is_hidden_host(through: &Value<'_>) -> bool {
+    through.origins().has(Origin::Decoded)
+        && through
+            .name()
+            .is_some_and(|name| name.contains("HTTPSConnection()") || name.contains("HTTPConnection()"))
+}
+
+/// What a command line fetches by one of the programs that every system has.
+#[derive(Default)]
+struct Download {
+    addresses: Vec<Vec<u8>>,
+    /// The files it fetches into.
+    targets: Vec<Vec<u8>>,
+    /// True where the rest of the line uses one of them.
+    runs: bool,
+}
+
+impl Download {
+    fn of(text: &[u8]) -> Self {
+        const FETCHERS: [&[u8]; 10] = [
+            b"curl",
+            b"wget",
+            b"certutil",
+            b"bitsadmin",
+            b"Invoke-WebRequest",
+            b"iwr",
+            b"irm",
+            b"Start-BitsTransfer",
+            b"DownloadFile",
+            b"aria2c",
+        ];
+        let parts: Vec<&[u8]> = text
+            .split(|byte| byte.is_ascii_whitespace() || b"\"'`;&|(),".contains(byte))
+            .filter(|part| !part.is_empty())
+            .collect();
+        let fetches = |part: &&[u8]| {
+            let part = part.strip_suffix(b".exe").unwrap_or(part);
+            FETCHERS.iter().any(|fetcher| part.ends_with(fetcher))
+        };
+        let Some(start) = parts.iter().position(fetches) else { return Self::default() };
+        let mut found = Self::default();
+        let mut last = start;
+        for (at, part) in parts.iter().enumerate().skip(start) {
+            if memchr::memmem::find(part, b"://").is_some() {
+                found.addresses.push(part.to_vec());
+                last = last.max(at);
+            }
+            let names =
+                matches!(*part, b"-o" | b"--output" | b"-OutFile" | b"-outfile" | b"-O" | b"-Destination")
+                    || part.starts_with(b"--output=");
+            if let Some(target) = parts.get(at + 1).filter(|target| names && !target.starts_with(b"-"))
+                && memchr::memmem::find(target, b"://").is_none()
+            {
+                found.targets.push(target.to_vec());
+                last = last.max(at + 1);
+            }
+        }
+        if found.addresses.is_empty() {
+            return Self::default();
+        }
+        if found.targets.is_empty() {
+            let names = found.addresses.iter().filter_map(|address| {
+                let address = address.split(|byte| matches!(byte, b'?' | b'#')).next()?;
+                let name = address.rsplit(|&byte| byte == b'/').next()?;
+                (name.len() > 4 && name.contains(&b'.') && address.len() > name.len() + 9)
+                    .then(|| name.to_vec())
+            });
+            found.targets = names.collect();
+        }
+        let base = |target: &[u8]| {
+            target.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or_default().to_vec()
+        };
+        found.runs = found.targets.iter().any(|target| {
+            let name = base(target);
+            name.len() > 2 && parts.iter().skip(last + 1).any(|part| part.ends_with(&name))
+        });
+        found
     }
 }

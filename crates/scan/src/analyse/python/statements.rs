@@ -3,7 +3,9 @@
 use super::interpreter::Interpreter;
 use super::roles::role;
 use super::value::{Callable, Is, Value};
+use crate::analyse::signal::Signal;
 use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::Ranged;
 
 impl<'t> Interpreter<'t> {
     pub(super) fn block(&mut self, suite: &'t [Stmt]) {
@@ -24,6 +26,7 @@ impl<'t> Interpreter<'t> {
     pub(super) fn statement(&mut self, statement: &'t Stmt) {
         match statement {
             Stmt::Expr(expression) => {
+                self.packed(&expression.value);
                 self.value(&expression.value);
             }
             Stmt::Assign(assign) => {
@@ -122,6 +125,30 @@ impl<'t> Interpreter<'t> {
         }
     }
 
+    /// A file that is little else than one long literal handed to a function: a loader runs what it holds.
+    fn packed(&mut self, expression: &'t Expr) {
+        const LONG: usize = 2000;
+        let Expr::Call(call) = expression else { return };
+        let whole = self.source_length();
+        let is_packed = |argument: &Expr| {
+            let length = argument.range().len().to_usize();
+            let is_dense = match argument {
+                Expr::BytesLiteral(_) => true,
+                Expr::StringLiteral(text) => {
+                    let spaces = text.value.chars().filter(|letter| letter.is_whitespace()).count();
+                    spaces * 50 < length
+                }
+                _ => false,
+            };
+            is_dense && length > LONG && length * 3 > whole * 2
+        };
+        if call.arguments.args.iter().any(is_packed) {
+            let at = expression.range().start().to_usize();
+            self.note(Signal::OpaqueCode, at);
+            self.note(Signal::Obfuscated, at);
+        }
+    }
+
     pub(super) fn choice(&mut self, test: &'t ruff_python_ast::StmtIf) {
         self.value(&test.test);
         let live = self.live;
@@ -141,7 +168,8 @@ impl<'t> Interpreter<'t> {
     pub(super) fn each(&mut self, each: &'t ruff_python_ast::StmtFor) {
         let over = self.value(&each.iter);
         self.branch += 1;
-        match super::fold::elements(&over).filter(|items| items.len() <= 20_000) {
+        // An empty list here may well be filled elsewhere.
+        match super::fold::elements(&over).filter(|items| (1..=20_000).contains(&items.len())) {
             Some(items) => {
                 for item in items {
                     if !self.step() {

