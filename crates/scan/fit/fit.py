@@ -5,7 +5,7 @@
   fit.py --malicious malicious.jsonl --benign benign.jsonl [--lone lone.jsonl] [--write assets/rules/weights.toml]
 
 With --lone, more benign packages that hold one file each, taken from larger ones: they teach that little code is no
-crime. They count for less, and no threshold is set by them.
+crime. They count for less; one in a hundred of them may reach the malicious threshold, one in twenty the other.
 
 Each line is one package: the facts of every group of its files that run together. A malicious package counts
 by its heaviest group, a benign one by all of them. Packages are split in two by the hash of their line's key (or
@@ -120,7 +120,7 @@ def main():
     if args.benign_half:
         innocent = [package for package in innocent if package["half"] == 0]
     weights = learn(learned, innocent)
-    bad = threshold(benign, weights, 0.0) + 0.5
+    bad = max(threshold(benign, weights, 0.0) + 0.5, threshold(lone, weights, 0.01))
     doubtful = max(threshold(benign, weights, 0.005) + 0.1, threshold(lone, weights, 0.05), bad / 2)
     for side in (0, 1):
         label = ("learned from", "held back")[side]

@@ -77,3 +77,21 @@ fn a_native_wheel_is_clean_and_a_packed_library_is_a_note() {
     assert_eq!(packed.verdict, Verdict::Notable, "{packed:#?}");
     has(&packed, "O-12", Severity::Medium);
 }
+
+#[test]
+fn a_wheel_for_any_machine_that_holds_nothing_but_a_library_is_suspicious() {
+    let wheel = |pure: bool| {
+        let tags = format!("Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: py3-none-any\n");
+        let metadata = b"Metadata-Version: 2.1\nName: made-up\nVersion: 1.0.0\n";
+        let files: [(&str, &[u8]); 4] = [
+            ("made_up/__init__.py", b"from . import _native\n"),
+            ("made_up/_native.cpython-311-x86_64-linux-gnu.so", &program("")),
+            ("made_up-1.0.0.dist-info/METADATA", metadata),
+            ("made_up-1.0.0.dist-info/WHEEL", tags.as_bytes()),
+        ];
+        let (_folder, path) = common::archive("made_up-1.0.0-py3-none-any.whl", &common::zip(&files));
+        scan_one(&path)
+    };
+    has(&wheel(true), "O-14", Severity::High);
+    assert_eq!(wheel(false).verdict, Verdict::Clean);
+}

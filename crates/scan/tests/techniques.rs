@@ -16,6 +16,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("V-01", "versions.rs: only beside an earlier version"),
     ("V-02", "versions.rs: only beside an earlier version"),
     ("O-12", "binaries.rs: needs a compiled program"),
+    ("O-14", "binaries.rs: needs a compiled program"),
     ("FEED", "bad_input.rs: needs the list of known malware"),
 ];
 
@@ -402,6 +403,13 @@ fn cases() -> Vec<Case> {
             "from pyarmor_runtime_000000 import __pyarmor__\n__pyarmor__(__name__, __file__, b'PY')\n",
             "__pyarmor__(",
             "print(",
+        ),
+        pair(
+            "O-13",
+            |script| wheel("made_up.py", script),
+            "import requests\nrequests.get('x/dilavni.pu-edam//:sptth'[::-1])\n",
+            "'x/dilavni.pu-edam//:sptth'[::-1]",
+            "'https://made-up.invalid/x'",
         ),
         pair(
             "R-18",

@@ -161,7 +161,7 @@ fn facts_of(group: &[Member<'_, '_>], shape: &Shape) -> Facts {
             let when = if hit.live || stage == "aside" { stage } else { "waits" };
             let place = Some((*file, hit.offset));
             names.entry(format!("{when}.{:?}", hit.signal)).or_insert(place);
-            if is_tiny && when != "aside" && (hit.live || !EVERYDAY.contains(hit.signal)) {
+            if is_tiny && when != "aside" && (hit.live || !EVERYDAY.has(hit.signal)) {
                 names.entry(format!("tiny.{:?}", hit.signal)).or_insert(place);
             }
         }
