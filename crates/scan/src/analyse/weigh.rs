@@ -63,10 +63,8 @@ pub(super) fn weigh(facts: &Facts) -> Weighed<'_> {
     let table = weights();
     let mut parts: Vec<(&str, f64)> = facts
         .names
-        .iter()
-        .filter_map(|(name, _)| {
-            Some((name.as_str(), *table.weights.get(name).filter(|weight| **weight != 0.0)?))
-        })
+        .keys()
+        .filter_map(|name| Some((name.as_str(), *table.weights.get(name).filter(|weight| **weight != 0.0)?)))
         .collect();
     parts.sort_by(|one, two| two.1.total_cmp(&one.1));
     let (shape, deeds): (Vec<f64>, Vec<f64>) = parts
@@ -246,7 +244,8 @@ fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
         (major == 0 && version.matches('.').count() <= 2, "package.early-version"),
     ]
     .into_iter()
-    .filter_map(|(is, name)| is.then(|| name.to_owned()))
+    .filter(|&(is, _)| is)
+    .map(|(_, name)| name.to_owned())
     .collect()
 }
 

@@ -46,10 +46,10 @@ impl<'t> Interpreter<'t> {
             .map(|keyword| (keyword.arg.as_ref().map(|name| name.as_str()), self.value(&keyword.value)))
             .collect();
         let mut given = Given { at, values, named };
-        if let Some((on, attribute)) = &receiver {
-            if on.as_text().is_some() || on.items().is_some() || matches!(on.is, Is::Dict(_)) {
-                return self.method(on, attribute, &given);
-            }
+        if let Some((on, attribute)) = &receiver
+            && (on.as_text().is_some() || on.items().is_some() || matches!(on.is, Is::Dict(_)))
+        {
+            return self.method(on, attribute, &given);
         }
         match &function.is {
             Is::Function(callable) => {
@@ -246,9 +246,9 @@ impl<'t> Interpreter<'t> {
             Role::Download => {
                 self.network(given, function);
                 self.note(Signal::Fetch, at);
-                match given.values.get(1).or_else(|| given.named("filename")).or_else(|| given.named("out")) {
-                    Some(target) => self.mark(&target.clone(), Origin::FetchedFile),
-                    None => {}
+                let named = || given.named("filename").or_else(|| given.named("out"));
+                if let Some(target) = given.values.get(1).or_else(named) {
+                    self.mark(&target.clone(), Origin::FetchedFile);
                 }
                 let mut value = called().with(Origin::FetchedFile);
                 value.paths = self.path_slot(at);

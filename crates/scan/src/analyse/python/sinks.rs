@@ -286,7 +286,7 @@ impl<'t> Interpreter<'t> {
                 }
                 _ => code,
             };
-            self.run_apart(&code.to_vec(), at);
+            self.run_apart(code, at);
         }
         // PowerShell takes its programs as base64 of UTF-16.
         for word in text.split(u8::is_ascii_whitespace).filter(|word| word.len() > 60) {
