@@ -5,10 +5,10 @@ mod support;
 use doorward_protocol::{Action, ErrorCode, EventKind, Expiry, Importance, RuleVerdict, What};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use support::{
-    ADA, Connection, Daemon, KEY, answer, cat, cat_in_background, event_about, kill, play_as, played, soon,
-    was_denied,
+    ADA, Connection, Daemon, KEY, answer, cat, cat_in_background, event_about, kill, play_as, played, sh,
+    soon, was_denied,
 };
 
 #[test]
@@ -270,4 +270,40 @@ fn what_the_kernel_does_not_tell_stands_in_the_status() {
     let told = |gap: &String| gap.starts_with("The kernel does not tell about processes here");
     assert!(gaps.iter().any(told), "{gaps:?}");
     assert!(was_denied(&cat(&daemon.key(), ADA)), "and it guards all the same");
+}
+
+#[test]
+fn a_made_up_control_group_is_shown_and_gains_nothing() {
+    let daemon = Daemon::start("mode = \"block\"");
+    let mounts = fs::read_to_string("/proc/self/mounts").expect("mounts");
+    let place = mounts.lines().find_map(|line| match line.split(' ').collect::<Vec<_>>()[..] {
+        [_, place, "cgroup2", ..] => Some(Path::new(place)),
+        _ => None,
+    });
+    let place = place.expect("this test makes a control group: cgroup2 must be mounted");
+    let group = Group::make(place.join(format!("app-flatpak-org.example.Keys-{}.scope", std::process::id())));
+    let script = format!(
+        "echo $$ >{}/cgroup.procs && exec setpriv --reuid={ADA} --regid={ADA} --clear-groups cat {}",
+        group.0.display(),
+        daemon.key().display()
+    );
+    assert!(was_denied(&sh(&script, 0, Path::new("/"))));
+    let event = event_about(&mut daemon.connect(), &daemon.key());
+    assert_eq!(event.reader.app.as_deref(), Some("flatpak:org.example.Keys"), "{event:?}");
+}
+
+/// A control group that is removed again.
+struct Group(PathBuf);
+
+impl Group {
+    fn make(path: PathBuf) -> Self {
+        fs::create_dir(&path).expect("a control group");
+        Self(path)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
 }

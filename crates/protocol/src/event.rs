@@ -115,6 +115,10 @@ pub struct Reader {
     pub injected: Vec<Injection>,
     /// True where the process lives in a mount or process namespace other than the daemon's.
     pub foreign_namespace: bool,
+    /// The Flatpak or snap that its control group is named after, as `flatpak:ID` or `snap:NAME`; a user can
+    /// make a control group of any name, so it is for display only.
+    #[serde(default)]
+    pub app: Option<String>,
     /// The system's package that brought its executable, such as `openssh-client`.
     #[serde(default)]
     pub system_package: Option<String>,

@@ -333,6 +333,7 @@ fn event(id: u64, action: Action, importance: Importance) -> Event {
             cwd: None,
             injected: Vec::new(),
             foreign_namespace: false,
+            app: None,
             system_package: None,
             ancestry: Vec::new(),
         },

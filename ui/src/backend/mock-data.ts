@@ -47,6 +47,7 @@ function reader(exe: string, cmdline: string[], ancestry: Ancestor[], more: Part
     cwd: `${HOME}/code/harbour`,
     injected: [],
     foreign_namespace: false,
+    app: null,
     system_package: null,
     ancestry,
     ...more,

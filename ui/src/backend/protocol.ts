@@ -159,6 +159,11 @@ injected: Array<Injection>,
  */
 foreign_namespace: boolean, 
 /**
+ * The Flatpak or snap that its control group is named after, as `flatpak:ID` or `snap:NAME`; a user can
+ * make a control group of any name, so it is for display only.
+ */
+app: string | null, 
+/**
  * The system's package that brought its executable, such as `openssh-client`.
  */
 system_package: string | null, 

@@ -22,6 +22,7 @@ export function madeEvent(change: Partial<Event> = {}): Event {
       cwd: "/p",
       injected: [],
       foreign_namespace: false,
+      app: null,
       system_package: null,
       ancestry: [
         { pid: 20, exe: "/usr/bin/dash", cmdline: ["sh", "-c", "node steal.js"] },

@@ -122,6 +122,7 @@ pub(crate) fn event(id: u64) -> Event {
             cwd: None,
             injected: Vec::new(),
             foreign_namespace: false,
+            app: None,
             system_package: None,
             ancestry: vec![Ancestor { pid: 98, exe: "/bin/sh".into(), cmdline: vec!["sh".into()] }],
         },

@@ -328,6 +328,7 @@ impl Identity {
             cwd: self.cwd.clone(),
             injected: self.injected.iter().map(shown_injection).collect(),
             foreign_namespace: self.mnt_ns_foreign,
+            app: self.app.clone(),
             system_package: None,
             ancestry: self.ancestry.iter().take(MAX_ANCESTRY).map(Process::ancestor).collect(),
         }

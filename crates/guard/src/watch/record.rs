@@ -191,6 +191,7 @@ pub(super) fn unknown_reader(pid: u32) -> Reader {
         cwd: None,
         injected: Vec::new(),
         foreign_namespace: false,
+        app: None,
         system_package: None,
         ancestry: Vec::new(),
     }

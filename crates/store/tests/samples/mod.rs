@@ -29,6 +29,7 @@ pub(crate) fn event(id: u64, at: u64, importance: Importance, action: Action) ->
             cwd: None,
             injected: Vec::new(),
             foreign_namespace: false,
+            app: None,
             system_package: None,
             ancestry: Vec::new(),
         },
