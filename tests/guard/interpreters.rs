@@ -149,8 +149,7 @@ fn catalog(sandbox: &Sandbox, tools: &Path) -> PathBuf {
         ));
         ids.push(id);
     }
-    let secret =
-        format!("[[secret]]\nid = \"test-key\"\ntitle = \"test key\"\ntier = 1\npaths = [\".test/key\"]\n");
+    let secret = "[[secret]]\nid = \"test-key\"\ntitle = \"test key\"\ntier = 1\npaths = [\".test/key\"]\n";
     let folder = sandbox.root().join("catalog.d");
     fs::create_dir(&folder).expect("a folder of root's");
     fs::write(folder.join("test.toml"), format!("{secret}readers = {ids:?}\n{readers}")).expect("write");
