@@ -103,7 +103,8 @@ pub(super) struct Interpreter<'t> {
 }
 
 impl<'t> Interpreter<'t> {
-    pub(super) fn new(trees: &'t Trees, files: &'t [SourceFile<'t>]) -> Self {
+    /// `steps` were gone before, for other files of the package.
+    pub(super) fn new(trees: &'t Trees, files: &'t [SourceFile<'t>], steps: u64) -> Self {
         Self {
             trees,
             files,
@@ -121,7 +122,7 @@ impl<'t> Interpreter<'t> {
             branch: 0,
             depth: 0,
             texts_deep: 0,
-            steps: 0,
+            steps,
             limit: 0,
             slots: HashMap::new(),
             fetched_files: 0,
@@ -146,8 +147,8 @@ impl<'t> Interpreter<'t> {
     }
 
     /// The files whose code ran so far, by being run or imported.
-    pub(super) fn walked_live(&self) -> Vec<usize> {
-        self.modules.keys().copied().collect()
+    pub(super) fn walked(&self) -> impl Iterator<Item = usize> {
+        self.modules.keys().copied()
     }
 
     /// The module of a file, walked on the first call.

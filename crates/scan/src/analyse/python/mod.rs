@@ -34,6 +34,10 @@ pub(super) struct Followed {
     pub(super) install: Vec<usize>,
 }
 
+/// How much text is held parsed at once: its tree takes some twenty times its size. Files that are walked
+/// together know each other's values.
+const IN_MEMORY: usize = 3 << 20;
+
 /// Walks the files that may do something, those first that run on installation.
 pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
     let roots = install_files(package);
@@ -49,20 +53,37 @@ pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
         (file.path.contains("test"), !file.path.ends_with("__init__.py"), file.bytes.len())
     });
     tree::with_deep_stack(|| {
-        let trees = interpreter::Trees::default();
-        let mut interpreter = Interpreter::new(&trees, &package.files);
-        for &root in &roots {
-            let is_script = package.files[root].path.ends_with("setup.py");
-            interpreter.walk(root, is_script);
+        let mut followed = Followed::default();
+        let (mut walked, mut steps, mut others) = (HashSet::new(), 0, others.into_iter().peekable());
+        loop {
+            let trees = interpreter::Trees::default();
+            let mut interpreter = Interpreter::new(&trees, &package.files, steps);
+            if walked.is_empty() {
+                for &root in &roots {
+                    let is_script = package.files[root].path.ends_with("setup.py");
+                    interpreter.walk(root, is_script);
+                }
+                followed.install = roots.clone();
+                followed.install.extend(interpreter.walked());
+                followed.install.sort_unstable();
+                followed.install.dedup();
+            }
+            let mut room = IN_MEMORY;
+            while let Some(file) = others.next_if(|_| room > 0) {
+                if !walked.contains(&file) {
+                    room = room.saturating_sub(package.files[file].bytes.len());
+                    interpreter.walk(file, false);
+                }
+            }
+            walked.extend(interpreter.walked());
+            steps = interpreter.steps;
+            for (file, seen) in interpreter.seen {
+                followed.seen.entry(file).or_insert(seen);
+            }
+            if others.peek().is_none() {
+                return followed;
+            }
         }
-        let mut install = roots.clone();
-        install.extend(interpreter.walked_live());
-        install.sort_unstable();
-        install.dedup();
-        for file in others {
-            interpreter.walk(file, false);
-        }
-        Followed { seen: interpreter.seen, install }
     })
 }
 
