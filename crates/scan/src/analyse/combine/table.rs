@@ -1,85 +1,26 @@
-//! Combinations of signals that mean something, by the stage at which their files run.
+//! The table of combinations, the graver of each kind first.
 
-use super::evidence::{Evidence, language_of};
-use super::lexing::Language;
-use super::report::Report;
-use super::signal::Signal::{self, *};
-use super::signal::{Hit, PRIVATE, SECRETS, Signals};
+use super::super::lexing::Language;
+use super::super::signal::Signal::{self, *};
+use super::super::signal::{PRIVATE, SECRETS, Signals};
 use doorward_protocol::Severity::{self, Critical, High, Low, Medium};
 use doorward_protocol::Stage;
 
-/// Files that act together: an install script with what it loads, or one file by itself.
-pub(super) struct Scope<'e, 'a> {
-    /// When they run.
-    pub(super) stage: Stage,
-    /// The files, the one that starts first.
-    pub(super) files: Vec<&'e Evidence<'a>>,
-    /// Count code that waits in functions, too.
-    pub(super) waiting_too: bool,
-    /// What the rest of the package adds to every file.
-    pub(super) package: Signals,
-}
-
-/// Adds what the scope's signals mean together.
-pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
-    let signals = scope.files.iter().fold(scope.package, |all, evidence| all.and(scope.signals(evidence)));
-    let mut told: Vec<&str> = Vec::new();
-    let language = scope.files.first().map(|evidence| language_of(evidence.file));
-    let applies = |rule: &&Rule| {
-        rule.at.contains(&scope.stage) && (rule.language.is_none() || rule.language == language)
-    };
-    for rule in RULES.iter().filter(applies) {
-        if told.contains(&rule.id) || told.contains(&rule.unless) || !rule.holds(signals) {
-            continue;
-        }
-        if let Some((evidence, hit)) = scope.first(rule) {
-            if report.has(rule.id, evidence.file.path) {
-                continue;
-            }
-            let most = if evidence.aside && rule.first != CAMPAIGN { rule.most.min(Low) } else { rule.most };
-            report.add(rule.id, evidence.file, hit.offset, most);
-            told.push(rule.id);
-        }
-    }
-}
-
-impl<'e, 'a> Scope<'e, 'a> {
-    fn signals(&self, evidence: &Evidence<'_>) -> Signals {
-        if self.waiting_too { evidence.all() } else { evidence.live() }
-    }
-
-    /// The place a finding points at.
-    fn first(&self, rule: &Rule) -> Option<(&'e Evidence<'a>, &'e Hit)> {
-        self.files.iter().filter(|evidence| !rule.in_one_file || rule.holds(self.signals(evidence))).find_map(
-            |evidence| {
-                let counts = |hit: &&Hit| rule.first.has(hit.signal) && (self.waiting_too || hit.live);
-                Some((*evidence, evidence.hits.iter().find(counts)?))
-            },
-        )
-    }
-}
-
-impl Rule {
-    fn holds(&self, signals: Signals) -> bool {
-        signals.shared(self.first) >= self.count && self.others.iter().all(|&set| signals.meets(set))
-    }
-}
-
 /// One combination. The finding points at the first hit of `first`.
-struct Rule {
-    id: &'static str,
-    at: &'static [Stage],
-    first: Signals,
+pub(super) struct Rule {
+    pub(super) id: &'static str,
+    pub(super) at: &'static [Stage],
+    pub(super) first: Signals,
     /// So many different signals of `first`.
-    count: u32,
-    others: &'static [Signals],
-    most: Severity,
+    pub(super) count: u32,
+    pub(super) others: &'static [Signals],
+    pub(super) most: Severity,
     /// Not told where this stronger rule was.
-    unless: &'static str,
+    pub(super) unless: &'static str,
     /// All of it must stand in one file: files that are merely loaded together say little.
-    in_one_file: bool,
+    pub(super) in_one_file: bool,
     /// Holds for files of this language only: what is rare in one is ordinary in another.
-    language: Option<Language>,
+    pub(super) language: Option<Language>,
 }
 
 const fn when(
@@ -129,7 +70,7 @@ const SET_UP: &[Stage] = &[Stage::Install, Stage::Build];
 const LOADED: &[Stage] = &[Stage::Import, Stage::Runtime];
 const ALWAYS: &[Stage] = &[Stage::Install, Stage::Build, Stage::Import, Stage::Runtime];
 
-const CAMPAIGN: Signals = any(&[Campaign]);
+pub(super) const CAMPAIGN: Signals = any(&[Campaign]);
 const NETWORK: Signals = any(&[Signal::Send, Fetch, Downloader, DropHost, Gist, DnsLookup]);
 const LEAVES: Signals = any(&[Signal::Send, DropHost, Gist, DnsLookup]);
 const RUNS: Signals = any(&[Spawn, Eval, PipeToShell, NodeInline, PythonInline]);
@@ -137,7 +78,7 @@ const WRITES: Signals = any(&[AppendFile]);
 const STAYS: Signals = any(&[ShellRc, GitHook, Cron, SystemdUser, AuthorizedKeys, Autostart]);
 
 /// Strongest first: of the rows with the same identifier only the first that holds is told.
-const RULES: &[Rule] = &[
+pub(super) const RULES: &[Rule] = &[
     when("X-01", ALWAYS, CAMPAIGN, &[], Critical),
     // ── install ──
     when("I-50", INSTALL, PRIVATE, &[NETWORK], Critical),
@@ -605,16 +546,3 @@ const RULES: &[Rule] = &[
     when("O-02", ALWAYS, any(&[Bidi]), &[], Medium),
     several(2, when("P-50", UNASKED, STAYS, &[WRITES], High)),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::analyse::rules;
-
-    #[test]
-    fn every_combination_has_its_words() {
-        for rule in RULES {
-            assert!(rules::text(rule.id).is_some(), "{} has no text in assets/rules", rule.id);
-        }
-    }
-}

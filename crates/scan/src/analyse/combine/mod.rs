@@ -1,0 +1,80 @@
+//! Combinations of signals that mean something, by the stage at which their files run.
+
+mod table;
+
+use super::evidence::{Evidence, language_of};
+use super::report::Report;
+use super::signal::{Hit, Signals};
+use doorward_protocol::Severity::Low;
+use doorward_protocol::Stage;
+use table::{CAMPAIGN, RULES, Rule};
+
+/// Files that act together: an install script with what it loads, or one file by itself.
+pub(super) struct Scope<'e, 'a> {
+    /// When they run.
+    pub(super) stage: Stage,
+    /// The files, the one that starts first.
+    pub(super) files: Vec<&'e Evidence<'a>>,
+    /// Count code that waits in functions, too.
+    pub(super) waiting_too: bool,
+    /// What the rest of the package adds to every file.
+    pub(super) package: Signals,
+}
+
+/// Adds what the scope's signals mean together.
+pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
+    let signals = scope.files.iter().fold(scope.package, |all, evidence| all.and(scope.signals(evidence)));
+    let mut told: Vec<&str> = Vec::new();
+    let language = scope.files.first().map(|evidence| language_of(evidence.file));
+    let applies = |rule: &&Rule| {
+        rule.at.contains(&scope.stage) && (rule.language.is_none() || rule.language == language)
+    };
+    for rule in RULES.iter().filter(applies) {
+        if told.contains(&rule.id) || told.contains(&rule.unless) || !rule.holds(signals) {
+            continue;
+        }
+        if let Some((evidence, hit)) = scope.first(rule) {
+            if report.has(rule.id, evidence.file.path) {
+                continue;
+            }
+            let most = if evidence.aside && rule.first != CAMPAIGN { rule.most.min(Low) } else { rule.most };
+            report.add(rule.id, evidence.file, hit.offset, most);
+            told.push(rule.id);
+        }
+    }
+}
+
+impl<'e, 'a> Scope<'e, 'a> {
+    fn signals(&self, evidence: &Evidence<'_>) -> Signals {
+        if self.waiting_too { evidence.all() } else { evidence.live() }
+    }
+
+    /// The place a finding points at.
+    fn first(&self, rule: &Rule) -> Option<(&'e Evidence<'a>, &'e Hit)> {
+        self.files.iter().filter(|evidence| !rule.in_one_file || rule.holds(self.signals(evidence))).find_map(
+            |evidence| {
+                let counts = |hit: &&Hit| rule.first.has(hit.signal) && (self.waiting_too || hit.live);
+                Some((*evidence, evidence.hits.iter().find(counts)?))
+            },
+        )
+    }
+}
+
+impl Rule {
+    fn holds(&self, signals: Signals) -> bool {
+        signals.shared(self.first) >= self.count && self.others.iter().all(|&set| signals.meets(set))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::rules;
+
+    #[test]
+    fn every_combination_has_its_words() {
+        for rule in RULES {
+            assert!(rules::text(rule.id).is_some(), "{} has no text in assets/rules", rule.id);
+        }
+    }
+}
