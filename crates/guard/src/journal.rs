@@ -21,9 +21,22 @@ pub struct Journal {
     file: Option<File>,
     written: u64,
     limit: u64,
-    recent: BTreeMap<u32, VecDeque<Event>>,
+    recent: BTreeMap<u32, VecDeque<Kept>>,
     highest: u64,
     unwritten: u64,
+}
+
+/// An event in memory: as text it takes a third of the room.
+#[derive(Debug)]
+struct Kept {
+    id: u64,
+    json: Box<[u8]>,
+}
+
+impl Kept {
+    fn event(&self) -> Option<Event> {
+        serde_json::from_slice(&self.json).ok()
+    }
 }
 
 /// Why the journal cannot be used.
@@ -73,8 +86,10 @@ impl Journal {
 
     /// Adds an event, in memory always, on disk where the disk allows; true where it does.
     pub fn add(&mut self, event: &Event) -> bool {
-        self.remember(event.clone());
-        let written = self.write(event);
+        let written = serde_json::to_vec(event).map_err(io::Error::from).and_then(|line| {
+            self.remember(event, &line);
+            self.write(line)
+        });
         if let Err(error) = &written {
             self.unwritten += 1;
             if self.unwritten.is_power_of_two() {
@@ -88,40 +103,39 @@ impl Journal {
     /// At most `limit`, and no more than fit into one message.
     pub fn newest(&self, owner: Option<u32>, after: u64, limit: usize) -> Vec<Event> {
         let chosen = self.recent.iter().filter(|(uid, _)| owner.is_none_or(|wanted| wanted == **uid));
-        let mut events: Vec<&Event> =
+        let mut events: Vec<&Kept> =
             chosen.flat_map(|(_, events)| events).filter(|event| event.id > after).collect();
         events.sort_by_key(|event| event.id);
         let mut room = SENT_BYTES;
-        let fits = |event: &&&Event| {
-            let size = serde_json::to_vec(event).map_or(0, |json| json.len());
-            room = room.saturating_sub(size);
+        let fits = |event: &&&Kept| {
+            room = room.saturating_sub(event.json.len());
             room > 0
         };
-        let mut newest: Vec<Event> =
-            events.iter().rev().take(limit.min(KEPT)).take_while(fits).map(|&event| event.clone()).collect();
+        let newest = events.iter().rev().take(limit.min(KEPT)).take_while(fits);
+        let mut newest: Vec<Event> = newest.filter_map(|event| event.event()).collect();
         newest.reverse();
         newest
     }
 
     /// One event of a user.
     pub fn find(&self, owner: u32, id: u64) -> Option<Event> {
-        self.recent.get(&owner)?.iter().rev().find(|event| event.id == id).cloned()
+        self.recent.get(&owner)?.iter().rev().find(|event| event.id == id)?.event()
     }
 
-    fn remember(&mut self, event: Event) {
+    fn remember(&mut self, event: &Event, json: &[u8]) {
         self.highest = self.highest.max(event.id);
         let events = self.recent.entry(event.owner).or_default();
+        let kept = Kept { id: event.id, json: json.into() };
         match events.iter_mut().rev().find(|known| known.id == event.id) {
-            Some(known) => *known = event,
-            None => events.push_back(event),
+            Some(known) => *known = kept,
+            None => events.push_back(kept),
         }
         if events.len() > KEPT {
             events.pop_front();
         }
     }
 
-    fn write(&mut self, event: &Event) -> io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
+    fn write(&mut self, mut line: Vec<u8>) -> io::Result<()> {
         line.push(b'\n');
         if self.written > 0 && self.written + line.len() as u64 > self.limit {
             self.rotate()?;
@@ -171,7 +185,7 @@ impl Journal {
         for line in BufReader::new(file).split(b'\n') {
             let Ok(line) = line else { return };
             if let Ok(event) = serde_json::from_slice(&line) {
-                self.remember(event);
+                self.remember(&event, &line);
             }
         }
     }

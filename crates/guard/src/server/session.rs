@@ -1,6 +1,6 @@
 use super::{Client, Office, authority, control, state_for};
 use crate::journal::KEPT;
-use crate::sys::{PeerIdentity, peer_identity};
+use crate::sys::{PeerIdentity, give_back_heap, peer_identity};
 use doorward_protocol::{
     ErrorCode, GuardState, Hello, Observe, PROTOCOL_VERSION, Reply, Request, RequestBody, ServerMessage,
     WireError, encode,
@@ -10,7 +10,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -104,6 +104,7 @@ impl Session {
         self.office.guard.audience.leave(&self.client);
         // The writer ends, and closes the connection, once the last sender is gone.
         let _ = stream.shutdown(Shutdown::Read);
+        give_back();
     }
 
     fn hello(&self) -> Hello {
@@ -148,6 +149,14 @@ impl Session {
     fn events(&self, after: u64, limit: usize) -> Vec<doorward_protocol::Event> {
         let journal = self.office.journal.lock().unwrap_or_else(PoisonError::into_inner);
         journal.newest(self.sees(), after, limit)
+    }
+}
+
+/// What a thousand events took to be sent; one thread at a time, because others that allocate may wait a moment.
+fn give_back() {
+    static ONE: Mutex<()> = Mutex::new(());
+    if let Ok(_one) = ONE.try_lock() {
+        give_back_heap();
     }
 }
 
