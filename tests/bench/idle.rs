@@ -94,7 +94,7 @@ fn verdicts(bin: &Path, rows: &mut Rows) -> Result<()> {
 
     progress("npm installs the tree while the app watches");
     let mut npm = Command::new("npm")
-        .args(["ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
+        .args(["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
         .current_dir(&project)
         .stdout(Stdio::null())
         .spawn()
