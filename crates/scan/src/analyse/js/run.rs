@@ -19,6 +19,8 @@ const FUEL: usize = 4_000_000;
 const ONE_RUN: usize = 1_500_000;
 const DEEPEST: usize = 60;
 const LONGEST: usize = 1 << 20;
+/// Of a name of something outside, with its members.
+const LONGEST_NAME: usize = 256;
 
 /// A value that a run can change.
 #[derive(Debug, Clone)]
@@ -450,6 +452,8 @@ impl<'p> Runner<'p> {
             Item::Function(function) => {
                 self.members.get(&(*function, Rc::clone(key))).cloned().unwrap_or(Item::Undefined)
             }
+            // A loop that follows what it knows nothing of would make the name longer each time.
+            Item::Named(name) if name.len() > LONGEST_NAME => return Err(Stop::GivenUp),
             Item::Named(name) => Item::Named(format!("{name}.{key}").into()),
             Item::Undefined => return Err(Stop::Thrown),
             _ => return Err(Stop::GivenUp),

@@ -77,6 +77,7 @@ pub(super) struct Interpreter<'t> {
     pub(super) paths: HashMap<&'t str, usize>,
     pub(super) texts: Vec<Text>,
     pub(super) globals: Vec<HashMap<&'t str, Value<'t>>>,
+    past: &'t HashSet<usize>,
     pub(super) modules: HashMap<usize, usize>,
     pub(super) suites: HashMap<usize, &'t [Stmt]>,
     pub(super) frames: Vec<Frame<'t>>,
@@ -103,11 +104,17 @@ pub(super) struct Interpreter<'t> {
 }
 
 impl<'t> Interpreter<'t> {
-    /// `steps` were gone before, for other files of the package.
-    pub(super) fn new(trees: &'t Trees, files: &'t [SourceFile<'t>], steps: u64) -> Self {
+    /// `past` files of the package were walked before, in so many `steps`; their trees are gone.
+    pub(super) fn new(
+        trees: &'t Trees,
+        files: &'t [SourceFile<'t>],
+        past: &'t HashSet<usize>,
+        steps: u64,
+    ) -> Self {
         Self {
             trees,
             files,
+            past,
             paths: files.iter().enumerate().map(|(index, file)| (file.path, index)).collect(),
             texts: Vec::new(),
             globals: Vec::new(),
@@ -156,7 +163,7 @@ impl<'t> Interpreter<'t> {
         if let Some(&module) = self.modules.get(&file) {
             return Some(module);
         }
-        if self.texts_deep > DEEPEST_CALL {
+        if self.texts_deep > DEEPEST_CALL || self.past.contains(&file) {
             return None;
         }
         let module = self.globals.len();

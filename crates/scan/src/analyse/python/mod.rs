@@ -54,32 +54,30 @@ pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
     });
     tree::with_deep_stack(|| {
         let mut followed = Followed::default();
-        let (mut walked, mut steps, mut others) = (HashSet::new(), 0, others.into_iter().peekable());
+        let (mut past, mut steps, mut others) = (HashSet::new(), 0, others.into_iter().peekable());
+        let mut roots = Some(roots);
         loop {
             let trees = interpreter::Trees::default();
-            let mut interpreter = Interpreter::new(&trees, &package.files, steps);
-            if walked.is_empty() {
+            let mut interpreter = Interpreter::new(&trees, &package.files, &past, steps);
+            if let Some(roots) = roots.take() {
                 for &root in &roots {
                     let is_script = package.files[root].path.ends_with("setup.py");
                     interpreter.walk(root, is_script);
                 }
-                followed.install = roots.clone();
+                followed.install = roots;
                 followed.install.extend(interpreter.walked());
                 followed.install.sort_unstable();
                 followed.install.dedup();
             }
             let mut room = IN_MEMORY;
             while let Some(file) = others.next_if(|_| room > 0) {
-                if !walked.contains(&file) {
-                    room = room.saturating_sub(package.files[file].bytes.len());
-                    interpreter.walk(file, false);
-                }
+                room = room.saturating_sub(package.files[file].bytes.len());
+                interpreter.walk(file, false);
             }
-            walked.extend(interpreter.walked());
+            let walked: Vec<usize> = interpreter.walked().collect();
             steps = interpreter.steps;
-            for (file, seen) in interpreter.seen {
-                followed.seen.entry(file).or_insert(seen);
-            }
+            followed.seen.extend(interpreter.seen);
+            past.extend(walked);
             if others.peek().is_none() {
                 return followed;
             }
