@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 
 /// Eight invisible characters in a row carry a message; emoji and scripts of living languages never need so many.
 const LONG_RUN: usize = 8;
+/// A country's flag is a black flag and up to seven invisible letters, which some lists of emoji join one by one.
+const LONG_RUN_OF_FLAG: usize = 16;
+const BLACK_FLAG: &str = "\u{1F3F4}";
 const FAR_RIGHT: usize = 200;
 
 /// Offset of the first long run of invisible characters.
@@ -30,7 +33,8 @@ pub(super) fn long_run(bytes: &[u8]) -> Option<usize> {
         differs |= character != previous;
         expected = at + length;
         // One character over and over carries no message; some programs pad with it.
-        if run >= LONG_RUN && differs {
+        let is_flag = bytes[..run_start].ends_with(BLACK_FLAG.as_bytes());
+        if differs && run >= (if is_flag { LONG_RUN_OF_FLAG } else { LONG_RUN }) {
             return Some(run_start);
         }
     }
@@ -269,6 +273,11 @@ mod tests {
             Some(5)
         );
         assert_eq!(long_run("❤️ 1️⃣ ordinary".as_bytes()), None);
+        let tags: Vec<String> = ('\u{E0061}'..='\u{E0067}').map(String::from).collect();
+        let flag = format!("x = '\u{1F3F4}{}'", tags[..6].join("\u{200D}"));
+        assert_eq!(long_run(flag.as_bytes()), None, "a flag joined one by one");
+        let message = format!("x = '\u{1F3F4}{}'", tags.concat().repeat(3));
+        assert!(long_run(message.as_bytes()).is_some(), "more than any flag");
         assert_eq!(bidi_override("a\u{202E}b".as_bytes()), Some(1));
     }
 
