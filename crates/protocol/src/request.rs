@@ -30,7 +30,7 @@ pub enum RequestBody {
 pub enum Observe {
     /// The current state, as in [`Hello`].
     State,
-    /// Events with an id above `after`, oldest first, at most `limit` (1,000 at most).
+    /// Events with an id above `after`, oldest first, at most `limit` (1,000 at most, and no more than half a frame).
     Events {
         /// Only events with a higher id; 0 for all.
         after: u64,

@@ -1,5 +1,5 @@
 //! The calls that no library in use wraps.
-#![allow(unsafe_code)] // libc's prctl, setrlimit and malloc_trim; each call says why it is sound
+#![allow(unsafe_code, reason = "libc's prctl, setrlimit and malloc_trim; each call says why it is sound")]
 
 use std::io;
 
