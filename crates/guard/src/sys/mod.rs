@@ -1,5 +1,5 @@
 //! The kernel's interfaces that no library wraps: the only `unsafe` of the daemon.
-#![allow(unsafe_code, reason = "fanotify's info records, SO_PEERPIDFD, fork and signals have no safe wrapper")]
+#![allow(unsafe_code, reason = "fanotify, SO_PEERPIDFD, fork and signals have no safe wrapper")]
 
 mod btrfs;
 mod connector;

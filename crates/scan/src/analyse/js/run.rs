@@ -19,6 +19,8 @@ const FUEL: usize = 4_000_000;
 const ONE_RUN: usize = 1_500_000;
 const DEEPEST: usize = 60;
 const LONGEST: usize = 1 << 20;
+/// Bytes of a text that are gone through in the time of a step.
+const COUNTED_IN_A_STEP: usize = 16 << 10;
 /// Of a name of something outside, with its members.
 const LONGEST_NAME: usize = 256;
 
@@ -166,12 +168,25 @@ impl<'p> Runner<'p> {
     }
 
     fn step(&mut self) -> Outcome<()> {
-        if self.fuel == 0 || self.run == 0 {
+        self.steps(1)
+    }
+
+    /// What takes as long as so many steps.
+    fn steps(&mut self, count: usize) -> Outcome<()> {
+        if self.fuel < count || self.run < count {
             return Err(Stop::GivenUp);
         }
-        self.fuel -= 1;
-        self.run -= 1;
+        self.fuel -= count;
+        self.run -= count;
         Ok(())
+    }
+
+    /// A text's length and its characters are counted from its start each time.
+    fn count_through(&mut self, object: &Item) -> Outcome<()> {
+        match object {
+            Item::Text(text) => self.steps(text.len() / COUNTED_IN_A_STEP),
+            _ => Ok(()),
+        }
     }
 
     fn function(&mut self, function: u32, arguments: &[Item]) -> Outcome<Item> {
@@ -332,6 +347,7 @@ impl<'p> Runner<'p> {
             Node::Member(object, key) => {
                 let object = self.value(*object)?;
                 let key = self.key(key)?;
+                self.count_through(&object)?;
                 self.member(&object, &key)?
             }
             Node::Call { callee, arguments, new } => self.call_of(*callee, arguments, *new)?,

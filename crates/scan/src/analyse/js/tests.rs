@@ -186,6 +186,11 @@ fn hostile_shapes_cost_nothing() {
     seen(&chain);
     let methods = format!("x{}", ".then(f)".repeat(400));
     seen(&methods);
+    seen("function last(node) { while (node.next) node = node.next; return node } eval(last(window) + '')");
+    let long = "x".repeat(900_000);
+    seen(&format!(
+        "function d(t) {{ var o = 0; for (var i = 0; i < t.length; i++) o += t[i].length + t.charCodeAt(i); return '' + o }} eval(d('{long}'))"
+    ));
 }
 
 #[test]

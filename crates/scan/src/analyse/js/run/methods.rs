@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 impl Runner<'_> {
     pub(super) fn method_of(&mut self, object: &Item, name: &str, mut given: Vec<Item>) -> Outcome<Item> {
+        self.count_through(object)?;
         match object {
             Item::List(list) => self.list_method(list, name, &given),
             Item::Function(function) => match name {
