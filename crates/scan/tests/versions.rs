@@ -78,6 +78,16 @@ fn a_new_dependency_that_nothing_uses_is_suspicious_and_one_that_is_used_is_a_no
     has(&report, "I-09", Severity::High);
     write(&new, &[("index.js", "module.exports = require('made-up-helper');\n")]);
     has(&compared(&old, &new), "I-09", Severity::Low);
+    // Nobody gets from version 1 to version 2 unasked, and much changes between them.
+    npm(&new, "2.0.1", depends, &[]);
+    let report = compared(&old, &new);
+    assert!(report.verdict <= Verdict::Notable, "{report:#?}");
+    // What a package only works together with is not installed for its sake.
+    let optional = ",\n \"peerDependencies\": {\"made-up-helper\": \"*\"},\n \
+                    \"peerDependenciesMeta\": {\"made-up-helper\": {\"optional\": true}}";
+    npm(&new, "1.0.1", optional, &[]);
+    let report = compared(&old, &new);
+    assert!(report.findings.is_empty(), "{report:#?}");
 }
 
 #[test]

@@ -137,6 +137,8 @@ pub(super) fn inspect(
     let stranger = |name: &&String| {
         feed::popularity(package.manifest.package.ecosystem, name).is_none() && !is_imported(package, name)
     };
+    // Between versions that break with each other lie many changes, and nobody gets from one to the other unasked.
+    let near = major(since) == major(&now.version);
     let many = now.dependencies.difference(&before.dependencies).filter(stranger).count() > FEW;
     for name in now.dependencies.difference(&before.dependencies) {
         let known = feed::popularity(package.manifest.package.ecosystem, name).is_some();
@@ -145,7 +147,7 @@ pub(super) fn inspect(
             (true, true) => continue,
             (false, true) => Severity::Low,
             (false, false) if owns(&package.manifest.package.name, name) => Severity::Low,
-            (false, false) if !many && !is_kin(name, before, now) => Severity::High,
+            (false, false) if !many && near && !is_kin(name, before, now) => Severity::High,
             (_, false) => Severity::Medium,
         };
         let unused = if used { "" } else { ", and no file of the package uses it" };
@@ -205,6 +207,13 @@ fn hosts<'a>(file: &'a SourceFile<'_>) -> impl Iterator<Item = (String, usize)> 
         let real = host.contains('.') && host.ends_with(|last: char| last.is_ascii_alphanumeric());
         (real && !host.starts_with("example.") && !host.starts_with("127.")).then_some((host, at + 3))
     })
+}
+
+/// The first number of a version that is not zero, with the zeros before it: what `^` keeps to.
+fn major(version: &str) -> &str {
+    let end = version.find(|letter: char| letter.is_ascii_digit() && letter != '0').unwrap_or(0);
+    let rest = &version[end..];
+    &version[..end + rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len())]
 }
 
 /// True where a dependency's scope belongs to whoever publishes the package.

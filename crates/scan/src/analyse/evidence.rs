@@ -33,11 +33,12 @@ impl<'a> Evidence<'a> {
         if is_binary(file.bytes) {
             return None;
         }
-        let words: Vec<_> = dictionary::search(file.bytes).collect();
+        let holds_code = language != Language::Text && !is_declaration(file.path);
+        let words: Vec<_> =
+            holds_code.then(|| dictionary::search(file.bytes)).into_iter().flatten().collect();
         let mut hits = Vec::new();
-        if language == Language::Text || is_declaration(file.path) {
-            let campaign = words.iter().find(|word| word.is_campaign());
-            hits.extend(campaign.map(|word| at(Signal::Campaign, word.start)));
+        if !holds_code {
+            hits.extend(dictionary::campaign(file.bytes).map(|offset| at(Signal::Campaign, offset)));
         } else if !words.is_empty() || stage != Stage::Runtime {
             let lexed = lex(language, file.bytes);
             hits.extend(words.iter().filter_map(|word| {

@@ -227,19 +227,18 @@ pub(super) fn odd_tail(bytes: &[u8]) -> Option<usize> {
 /// Offset of code that is written so that nobody can read it: nothing but brackets and signs, or escapes
 /// where letters would do.
 pub(super) fn unreadable(bytes: &[u8]) -> Option<usize> {
-    let mut start = 0;
-    let mut coerces = false;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if !b"()[]!+{}".contains(&byte) {
-            start = at + 1;
-            coerces = false;
-            continue;
-        }
-        // Empty lists and negations are how letters are made of signs.
-        coerces |= at >= start + 2 && matches!(&bytes[at - 2..=at], b"![]" | b"[+[" | b"+[]");
-        if coerces && at - start >= 60 {
+    const SHORTEST: usize = 60;
+    let is_sign = |byte: &u8| b"()[]!+{}".contains(byte);
+    let mut searched = 0;
+    // Letters are made of signs out of empty lists, so that only what lies around one need be looked at.
+    while let Some(list) = memchr::memmem::find(&bytes[searched..], b"[]").map(|found| searched + found) {
+        let start = list - bytes[searched..list].iter().rev().take_while(|byte| is_sign(byte)).count();
+        let end = list + bytes[list..].iter().take_while(|byte| is_sign(byte)).count();
+        let coerces = || bytes[start..end].windows(3).any(|signs| matches!(signs, b"![]" | b"[+[" | b"+[]"));
+        if end - start > SHORTEST && coerces() {
             return Some(start);
         }
+        searched = end;
     }
     let escapes: Vec<usize> = memchr::memmem::find_iter(bytes, b"\\x").take(40_000).collect();
     let letters = escapes

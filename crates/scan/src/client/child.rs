@@ -4,11 +4,13 @@ use super::{Cancel, TICK};
 use crate::ScanError;
 use crate::client::locate::Setup;
 use crate::worker::protocol::{FromWorker, ToWorker};
-use doorward_protocol::{FrameError, read_frame, write_frame};
-use std::io::BufReader;
+use doorward_protocol::{Frames, write_frame};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::fmt::Display;
+use std::io::{self, Read as _};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const START_TIME: Duration = Duration::from_secs(20);
@@ -17,7 +19,8 @@ const START_TIME: Duration = Duration::from_secs(20);
 pub(super) struct Worker {
     child: Child,
     input: ChildStdin,
-    replies: Receiver<Result<FromWorker, FrameError>>,
+    output: ChildStdout,
+    replies: Frames<FromWorker>,
 }
 
 /// Why a worker did not do its work.
@@ -60,17 +63,7 @@ impl Worker {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed("its pipes are missing".into()));
         };
-        let (sender, replies) = mpsc::sync_channel(4);
-        std::thread::spawn(move || {
-            let mut output = BufReader::new(output);
-            while let Some(message) = read_frame(&mut output).transpose() {
-                let last = message.is_err();
-                if sender.send(message).is_err() || last {
-                    return;
-                }
-            }
-        });
-        let mut worker = Self { child, input, replies };
+        let mut worker = Self { child, input, output, replies: Frames::default() };
         let ready = worker
             .send(setup.start_message())
             .and_then(|()| worker.receive(Instant::now() + START_TIME, cancel));
@@ -87,18 +80,36 @@ impl Worker {
     }
 
     pub(super) fn receive(&mut self, deadline: Instant, cancel: &Cancel) -> Result<FromWorker, Fault> {
+        let broke_off =
+            |error: &dyn Display| Fault::Broken(format!("the worker's answer broke off ({error})"));
         loop {
-            match self.replies.recv_timeout(TICK) {
-                Ok(Ok(message)) => return Ok(message),
-                Ok(Err(error)) => {
-                    return Err(Fault::Broken(format!("the worker's answer broke off ({error})")));
-                }
-                Err(RecvTimeoutError::Disconnected) => return Err(self.death()),
-                Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => return Err(Fault::Cancelled),
-                Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => return Err(Fault::Late),
-                Err(RecvTimeoutError::Timeout) => {}
+            if let Some(message) = self.replies.next_message().map_err(|error| broke_off(&error))? {
+                return Ok(message);
+            }
+            if cancel.is_cancelled() {
+                return Err(Fault::Cancelled);
+            }
+            if Instant::now() > deadline {
+                return Err(Fault::Late);
+            }
+            if self.read(TICK).map_err(|error| broke_off(&error))? == Some(0) {
+                return Err(self.death());
             }
         }
+    }
+
+    /// How many bytes came, none at the worker's end; `None` where nothing came in time.
+    fn read(&mut self, time: Duration) -> io::Result<Option<usize>> {
+        let time = Timespec::try_from(time).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(&self.output, PollFlags::IN)], Some(&time)) {
+            Ok(0) | Err(Errno::INTR) => return Ok(None),
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut bytes = [0; 16 * 1024];
+        let count = self.output.read(&mut bytes)?;
+        self.replies.push(&bytes[..count]);
+        Ok(Some(count))
     }
 
     fn death(&mut self) -> Fault {

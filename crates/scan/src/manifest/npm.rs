@@ -27,7 +27,9 @@ pub(super) fn read(files: &[Entry]) -> Result<Option<Named<NpmManifest>>, Unscan
             .into_iter()
             .flat_map(|kind| {
                 let lines = &lines;
-                entries(root, kind).map(move |(name, spec)| NpmDependency {
+                let installed =
+                    entries(root, kind).filter(move |(name, _)| !is_optional_peer(root, kind, name));
+                installed.map(move |(name, spec)| NpmDependency {
                     line: lines.of_member(kind, name, spec),
                     name: name.clone(),
                     spec: spec.to_owned(),
@@ -50,6 +52,12 @@ fn entries<'a>(
         .into_iter()
         .flatten()
         .filter_map(|(name, value)| value.as_str().map(|value| (name, value)))
+}
+
+/// True for what the package only works together with: no package manager installs it for the package's sake.
+fn is_optional_peer(root: &Map<String, Value>, section: &str, name: &str) -> bool {
+    let meta = || root.get("peerDependenciesMeta")?.get(name)?.get("optional")?.as_bool();
+    section == "peerDependencies" && meta() == Some(true)
 }
 
 fn programs(root: &Map<String, Value>) -> Vec<String> {

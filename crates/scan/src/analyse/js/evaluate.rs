@@ -8,7 +8,7 @@ use super::roles;
 use super::run::Runner;
 use super::value::{Is, Origin, Origins, Value};
 use oxc_syntax::operator::{BinaryOperator, UnaryOperator};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// How far one question leads to others.
@@ -31,16 +31,18 @@ pub(super) enum Passed {
     Given(Id),
 }
 
-/// Answers what expressions can be.
+/// Answers what expressions can be. Its tables are asked for every node, and their keys are numbers that we
+/// give out, so that nobody can choose them to collide.
 pub(super) struct Evaluator<'p> {
     program: &'p Program,
     modules: &'p dyn Modules,
     /// What reaches parameters.
-    pub(super) passed: HashMap<Symbol, Vec<Passed>>,
+    pub(super) passed: FxHashMap<Symbol, Vec<Passed>>,
     /// Texts that were given to lists and the like after they were made.
-    pub(super) added: HashMap<Symbol, Vec<Id>>,
-    known: HashMap<Id, Value>,
-    symbols: HashMap<Symbol, Option<Value>>,
+    pub(super) added: FxHashMap<Symbol, Vec<Id>>,
+    /// The answers given so far, by expression.
+    known: Vec<Option<Value>>,
+    symbols: FxHashMap<Symbol, Option<Value>>,
     runner: Runner<'p>,
     depth: usize,
     /// Questions that may still be asked.
@@ -53,10 +55,10 @@ impl<'p> Evaluator<'p> {
         Self {
             program,
             modules,
-            passed: HashMap::new(),
-            added: HashMap::new(),
-            known: HashMap::new(),
-            symbols: HashMap::new(),
+            passed: FxHashMap::default(),
+            added: FxHashMap::default(),
+            known: vec![None; program.nodes.len()],
+            symbols: FxHashMap::default(),
             runner: Runner::new(program),
             depth: 0,
             fuel,
@@ -65,13 +67,13 @@ impl<'p> Evaluator<'p> {
 
     /// Forgets the answers, because more is known now.
     pub(super) fn forget(&mut self) {
-        self.known.clear();
+        self.known.fill(None);
         self.symbols.clear();
     }
 
     /// What an expression can be.
     pub(super) fn value(&mut self, id: Id) -> Value {
-        if let Some(value) = self.known.get(&id) {
+        if let Some(value) = &self.known[id as usize] {
             return value.clone();
         }
         if self.depth >= DEEPEST || self.fuel == 0 {
@@ -80,9 +82,9 @@ impl<'p> Evaluator<'p> {
         self.fuel -= 1;
         self.depth += 1;
         // A question that leads back to itself has no answer yet.
-        self.known.insert(id, Value::default());
+        self.known[id as usize] = Some(Value::default());
         let value = self.find(id);
-        self.known.insert(id, value.clone());
+        self.known[id as usize] = Some(value.clone());
         self.depth -= 1;
         value
     }
