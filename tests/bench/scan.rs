@@ -100,7 +100,7 @@ fn cold(bin: &Path, rows: &mut Rows) -> Result<()> {
         "{ours:.0} MB/s per core ({} packages, {megabytes:.0} MB, {wall:.1} s, {seconds:.1} s of CPU)",
         report.summary.packages
     );
-    match guarddog(&report) {
+    match guarddog(&report, &tree) {
         Ok(theirs) => rows.next(
             &format!(
                 "{base}; {:.0} × GuardDog 3.2.0 ({theirs:.2} MB/s over {GUARDDOG_SAMPLE} of them)",
@@ -113,8 +113,8 @@ fn cold(bin: &Path, rows: &mut Rows) -> Result<()> {
     Ok(())
 }
 
-/// GuardDog's MB per CPU second over every n-th package of the same tree.
-fn guarddog(report: &ScanReport) -> Result<f64> {
+/// GuardDog's MB per CPU second over every n-th package of the same tree, one after the other, as it takes them.
+fn guarddog(report: &ScanReport, tree: &Path) -> Result<f64> {
     let venv = workspace("guarddog")?;
     let python = venv.join("bin/python");
     if !venv.join("bin/guarddog").exists() {
@@ -130,7 +130,9 @@ fn guarddog(report: &ScanReport) -> Result<f64> {
             bail!("pip could not install {GUARDDOG}");
         }
     }
-    let folders: Vec<_> = report.packages.iter().filter(|package| package.path.is_dir()).collect();
+    // The tree itself is in the report too, as the project and as what lies beside the packages.
+    let is_package = |path: &Path| path.is_dir() && path != tree && !path.ends_with("node_modules");
+    let folders: Vec<_> = report.packages.iter().filter(|package| is_package(&package.path)).collect();
     progress(format_args!("GuardDog scans {GUARDDOG_SAMPLE} packages of the tree"));
     let step = (folders.len() / GUARDDOG_SAMPLE).max(1);
     let output = Command::new(&python)
