@@ -3,6 +3,7 @@
 use super::copies::SUBVOLUME_ROOT;
 use super::coverage::set_marks;
 use super::news::News;
+use super::place::{Place, PlaceKind};
 use super::table::{Guarded, ObjectKey, Table};
 use crate::catalog::{Catalog, SecretClass};
 use crate::config::Home;
@@ -22,28 +23,6 @@ use std::time::Instant;
 
 /// Folders outside all places that secrets were moved through, remembered at most.
 const PASSAGES: usize = 32;
-
-/// A place with secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// What kind.
-    pub kind: PlaceKind,
-    /// The folder.
-    pub root: PathBuf,
-    /// The user whose secrets they are.
-    pub owner: u32,
-}
-
-/// What kind of place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlaceKind {
-    /// A user's home.
-    Home,
-    /// A project folder.
-    Project,
-    /// The system itself.
-    System,
-}
 
 /// Marks files and folders and remembers which.
 #[derive(Debug)]
@@ -189,7 +168,7 @@ impl Enrolment {
         let catalog = self.catalog();
         let places = lock(&self.places).clone();
         for place in &places {
-            if let Some(class) = classify(&catalog, place, path) {
+            if let Some(class) = place.classify(&catalog, path) {
                 self.enrol(group, place, class, path);
             }
         }
@@ -243,9 +222,7 @@ impl Enrolment {
         let catalog = self.catalog();
         let named = |path: &Path| {
             let places = lock(&self.places);
-            places
-                .iter()
-                .find_map(|place| classify(&catalog, place, path).map(|class| (place.clone(), class)))
+            places.iter().find_map(|place| place.classify(&catalog, path).map(|class| (place.clone(), class)))
         };
         let (path, (place, class)) = match named(&path) {
             Some(found) => (path, found),
@@ -277,7 +254,7 @@ impl Enrolment {
         // A folder made between a listing and the mark above it is in the next listing.
         let mut watched: HashSet<PathBuf> = HashSet::new();
         loop {
-            let mut folders = self.folders_of(&place);
+            let mut folders = place.folders(&self.catalog());
             folders.retain(|folder| watched.insert(folder.clone()));
             if folders.is_empty() {
                 break;
@@ -285,25 +262,15 @@ impl Enrolment {
             folders.iter().for_each(|folder| self.watch_folder(group, &place, index, folder));
         }
         let catalog = self.catalog();
-        let secrets = secrets_of(&catalog, &place);
-        for (path, class) in secrets {
+        for (path, class) in place.secrets(&catalog) {
             self.enrol(group, &place, class, &path);
         }
         // What was put there between the first listing and the mark.
         let catalog = self.catalog();
-        for (path, class) in secrets_of(&catalog, &place) {
+        for (path, class) in place.secrets(&catalog) {
             if !self.table().coverage_has(&path) {
                 self.enrol(group, &place, class, &path);
             }
-        }
-    }
-
-    fn folders_of(&self, place: &Place) -> Vec<PathBuf> {
-        let catalog = self.catalog();
-        match place.kind {
-            PlaceKind::Home => catalog.watch_dirs(&place.root),
-            PlaceKind::Project => catalog.watch_dirs_project(&place.root),
-            PlaceKind::System => catalog.watch_dirs_system(),
         }
     }
 
@@ -361,7 +328,7 @@ impl Enrolment {
         let mut secret = false;
         let catalog = self.catalog();
         for place in watched.places.iter().filter_map(|index| lock(&self.places).get(*index).cloned()) {
-            let Some(class) = classify(&catalog, &place, path) else { continue };
+            let Some(class) = place.classify(&catalog, path) else { continue };
             secret = true;
             if metadata.is_symlink() {
                 self.enrol(group, &place, class, path);
@@ -526,23 +493,4 @@ fn open_path(path: &Path) -> io::Result<File> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn secrets_of<'a>(catalog: &'a Catalog, place: &Place) -> Vec<(PathBuf, &'a SecretClass)> {
-    let found = match place.kind {
-        PlaceKind::Home => catalog.expand(&place.root),
-        PlaceKind::Project => catalog.expand_project(&place.root),
-        PlaceKind::System => catalog.expand_system(),
-    };
-    let known = found.into_iter();
-    known.filter_map(|found| catalog.class(&found.class).map(|class| (found.path, class))).collect()
-}
-
-fn classify<'a>(catalog: &'a Catalog, place: &Place, path: &Path) -> Option<&'a SecretClass> {
-    match place.kind {
-        PlaceKind::Home if path.starts_with(&place.root) => catalog.classify(&place.root, path),
-        PlaceKind::Project => catalog.classify_project(&place.root, path),
-        PlaceKind::System => catalog.classify(&place.root, path),
-        PlaceKind::Home => None,
-    }
 }

@@ -13,6 +13,7 @@ mod looked;
 mod mounts;
 mod news;
 mod pending;
+mod place;
 mod recent;
 mod record;
 mod repeats;
@@ -21,8 +22,9 @@ mod runs;
 mod survey;
 mod table;
 
-pub use enrol::{Enrolment, Place, PlaceKind};
+pub use enrol::Enrolment;
 pub use pending::{Held, Pending, QUESTIONS_PER_USER};
+pub use place::{Place, PlaceKind};
 pub use record::{Record, Recorder, guard_event, write_down};
 pub use survey::survey;
 pub use table::{Guarded, ObjectKey, Table};
