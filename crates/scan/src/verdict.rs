@@ -6,13 +6,18 @@ use std::collections::BTreeSet;
 
 /// The verdict and a score from 0 to 100.
 ///
-/// One critical finding is malicious, and so are two different high ones in one file; one high finding is
-/// suspicious; anything less is notable. A user's own project is judged by the same measure.
+/// One critical finding is malicious, and so are two different high ones at two places of one file; one high finding
+/// is suspicious; anything less is notable. A user's own project is judged by the same measure.
 pub fn judge(findings: &[Finding], _package: &Manifest) -> (Verdict, u32) {
     let worst = findings.iter().map(|finding| finding.severity).max();
     let high: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::High).collect();
-    let paired =
-        high.iter().any(|one| high.iter().any(|other| other.path == one.path && other.rule != one.rule));
+    // Two rules that point at one place tell of the same deed.
+    let agree = |one: &Finding, other: &Finding| {
+        other.path == one.path
+            && other.rule != one.rule
+            && (other.line, other.column) != (one.line, one.column)
+    };
+    let paired = high.iter().any(|one| high.iter().any(|other| agree(one, other)));
     let verdict = match worst {
         None => Verdict::Clean,
         Some(Severity::Critical) => Verdict::Malicious,
@@ -50,15 +55,27 @@ mod tests {
     use super::*;
     use doorward_protocol::{Ecosystem, PackageRef};
 
+    /// Findings on lines of their own.
     fn verdict(found: &[(&str, &str, Severity)]) -> (Verdict, u32) {
+        let lines = 1..;
+        judged(
+            &found
+                .iter()
+                .zip(lines)
+                .map(|(&(rule, path, severity), line)| (rule, path, line, severity))
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    fn judged(found: &[(&str, &str, u32, Severity)]) -> (Verdict, u32) {
         let findings: Vec<Finding> = found
             .iter()
-            .map(|&(rule, path, severity)| Finding {
+            .map(|&(rule, path, line, severity)| Finding {
                 rule: rule.into(),
                 title: String::new(),
                 severity,
                 path: path.into(),
-                line: 1,
+                line,
                 column: 1,
                 snippet: String::new(),
                 why: String::new(),
@@ -83,6 +100,13 @@ mod tests {
         assert_eq!(verdict(&[("a", "f", High), ("b", "g", High)]).0, Verdict::Suspicious);
         assert_eq!(verdict(&[("a", "f", High), ("b", "f", High)]).0, Verdict::Malicious);
         assert_eq!(verdict(&[("a", "f", Critical)]).0, Verdict::Malicious);
+    }
+
+    #[test]
+    fn two_rules_that_point_at_one_place_are_one_witness() {
+        use Severity::High;
+        assert_eq!(judged(&[("a", "f", 7, High), ("b", "f", 7, High)]).0, Verdict::Suspicious);
+        assert_eq!(judged(&[("a", "f", 7, High), ("b", "f", 9, High)]).0, Verdict::Malicious);
     }
 
     #[test]

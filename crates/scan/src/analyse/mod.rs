@@ -13,6 +13,7 @@ mod combine;
 mod configs;
 mod decoding;
 mod dictionary;
+mod drops;
 mod evidence;
 mod fold;
 mod hidden;

@@ -280,6 +280,12 @@ impl<'t> Interpreter<'t> {
             Role::Decode => {
                 let blurred = given.blurred();
                 let value = fold::decoded(name, &given.values).unwrap_or(blurred);
+                // What comes through the standard input is from whoever started the program.
+                let is_piped = given
+                    .first()
+                    .and_then(Value::name)
+                    .is_some_and(|name| name.trim_start_matches("sys.").starts_with("stdin."));
+                let left = if is_piped { Origins::NONE } else { left };
                 look(Value { from: value.from.and(left), ..value })
             }
             Role::Decrypt => {

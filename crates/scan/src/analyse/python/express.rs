@@ -3,8 +3,9 @@
 use super::fold;
 use super::interpreter::{Frame, Interpreter};
 use super::roles::{Role, role};
-use super::value::{Callable, Is, Origin, Origins, Value};
+use super::value::{Callable, HOLE, Is, Origin, Origins, Value};
 use crate::analyse::dictionary;
+use crate::analyse::drops::{holds_bot_token, open_end};
 use crate::analyse::signal::{PRIVATE, Signal};
 use ruff_python_ast::{Comprehension, Expr, FStringPart, InterpolatedStringElement, Number, Operator};
 use ruff_text_size::Ranged;
@@ -424,6 +425,7 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
         }
         for word in dictionary::search(text) {
             match word.decoded_signal() {
+                Signal::DropHost if is_the_callers(text, word.start, word.end, value.from) => {}
                 Signal::DropHost => from.add(Origin::DropHost),
                 signal if PRIVATE.has(signal) => from.add(Origin::SecretPath),
                 Signal::SecretRegistry => from.add(Origin::SecretPath),
@@ -436,14 +438,9 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
     value
 }
 
-/// True where a text holds the token of a chat bot: whoever writes it down sends to that bot's owner.
-fn holds_bot_token(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, b":AA").any(|at| {
-        let digits = text[..at].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let is_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        let key = text[at + 1..].iter().take_while(is_key).count();
-        (8..=10).contains(&digits) && (33..=36).contains(&key)
-    })
+/// True for the address of a chat service whose token is not there, or is handed in by a caller.
+fn is_the_callers(text: &[u8], start: usize, end: usize, from: Origins) -> bool {
+    open_end(text, start, end).is_some_and(|rest| rest.first() != Some(&HOLE) || from.has(Origin::Parameter))
 }
 
 /// Four numbers with dots, and not one of the addresses that stay on the machine or in the house.

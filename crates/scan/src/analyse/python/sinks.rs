@@ -22,8 +22,11 @@ impl<'t> Interpreter<'t> {
             let told = value.whole_text().map_or(Origins::NONE, |text| look(Value::text(text)).from);
             leaving = leaving.and(origins.without(told));
         }
-        if given.sent().any(|value| is_hidden_address(value)) || is_hidden_host(through) {
+        if given.sent().any(|value| self.is_hidden_address(value)) || is_hidden_host(through) {
             self.note(Signal::HiddenHost, at);
+        }
+        if is_for_its_keeper(through, place) {
+            leaving = leaving.without(Origins::of(&[Origin::Key]));
         }
         let flows = [
             (Origin::Identity, Signal::SendsIdentity),
@@ -43,6 +46,23 @@ impl<'t> Interpreter<'t> {
             self.note(Signal::SendsSecret, at);
         }
         self.places(place, at);
+    }
+
+    /// True for an address that the program spells in code, not in words.
+    fn is_hidden_address(&self, value: &Value<'t>) -> bool {
+        const MARK: &[u8] = b"://";
+        let origins = value.origins();
+        let Some(text) = value.as_text().filter(|_| origins.has(Origin::Decoded)) else { return false };
+        let Some(start) = memchr::memmem::find(text, MARK) else { return false };
+        let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b' ');
+        let length = text[start + MARK.len()..].iter().position(ends);
+        let host = &text[start..length.map_or(text.len(), |length| start + MARK.len() + length)];
+        if host.contains(&HOLE) {
+            return !origins.has(Origin::Parameter);
+        }
+        // Where the host stands in the source for all to read, only what follows it was decoded.
+        let mut modules = self.files.iter().filter(|file| file.path.ends_with(".py"));
+        !modules.any(|file| memchr::memmem::find(file.bytes, host).is_some())
     }
 
     pub(super) fn places(&mut self, place: Origins, at: usize) {
@@ -363,10 +383,22 @@ fn is_interpreter(command: &[Value<'_>]) -> bool {
         && rest.iter().all(reads)
 }
 
-/// True for an address that the program spells in code, not in words.
-fn is_hidden_address(value: &Value<'_>) -> bool {
-    value.origins().has(Origin::Decoded)
-        && value.as_text().is_some_and(|text| memchr::memmem::find(text, b"://").is_some())
+/// True where a key goes to those it is meant for: a log-in by key shows that one has it, and who hands a key to a
+/// client together with the client's address chose where it goes.
+fn is_for_its_keeper(through: &Value<'_>, place: Origins) -> bool {
+    const CLIENTS: [&str; 8] =
+        ["requests.", "urllib.", "urllib2.", "urllib3.", "httpx.", "aiohttp.", "http.", "six.moves.urllib."];
+    const OWN: Origins = Origins::of(&[
+        Origin::Address,
+        Origin::DropHost,
+        Origin::BareAddress,
+        Origin::Socket,
+        Origin::Decoded,
+        Origin::Decrypted,
+        Origin::Fetched,
+    ]);
+    let Some(name) = through.name() else { return false };
+    name.ends_with(".connect") || CLIENTS.iter().any(|client| name.starts_with(client)) && !place.meets(OWN)
 }
 
 /// True for a connection to a host that was spelt in code.
