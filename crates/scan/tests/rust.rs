@@ -290,3 +290,24 @@ fn python_that_only_lies_in_a_crate_is_not_weighed() {
     let report = a_crate(MACRO, &[("scripts/release.py", script)]);
     assert!(report.findings.iter().all(|finding| finding.rule != "W-01"), "{report:#?}");
 }
+
+#[test]
+fn a_script_that_calls_itself_from_deep_inside_an_expression_is_read_whole() {
+    let tower = |before: &str, length: usize, after: &str| {
+        let (before, after) = (before.repeat(length), after.repeat(length));
+        format!("fn main() {{ std::env::vars(); {before}main(){after} }}\n")
+    };
+    let chain: String =
+        (0..50_000).map(|link| format!("const C{link}: u8 = C{};\n", link + 1)).collect::<String>();
+    let chain = format!("fn main() {{ std::env::vars(); C0; }}\n{chain}");
+    let towers = [
+        tower("return ", 1400, ""),
+        tower("break ", 1400, ""),
+        tower("vec![", 40, "]"),
+        tower("!", 1400, ""),
+    ];
+    for script in towers.into_iter().chain([chain]) {
+        let report = build(&script);
+        assert!(report.unscanned.is_empty(), "{:?}", report.unscanned);
+    }
+}

@@ -14,6 +14,9 @@ use syn::{Block, Expr, Pat, Stmt};
 /// Expressions walked in one program; a package that needs more is walked in part.
 const MOST_STEPS: u32 = 400_000;
 const DEEPEST_CALL: u32 = 12;
+/// Expressions inside each other, those around a call counted with those of the function that it calls, and those
+/// of constants that are named by constants.
+const DEEPEST_EXPRESSION: u32 = 1000;
 
 /// The walk through one program.
 pub(super) struct Walk<'p> {
@@ -27,9 +30,10 @@ pub(super) struct Walk<'p> {
     pub(super) written: HashMap<Vec<u8>, Taint>,
     steps: u32,
     depth: u32,
+    nested: u32,
     /// Reached from what runs before `main`.
     early: bool,
-    walked: HashSet<usize>,
+    called: HashSet<usize>,
     noted: HashSet<(usize, Signal, usize, bool)>,
     constants_in_hand: Vec<String>,
 }
@@ -46,8 +50,9 @@ impl<'p> Walk<'p> {
             written: HashMap::new(),
             steps: 0,
             depth: 0,
+            nested: 0,
             early: false,
-            walked: HashSet::new(),
+            called: HashSet::new(),
             noted: HashSet::new(),
             constants_in_hand: Vec::new(),
         };
@@ -58,7 +63,7 @@ impl<'p> Walk<'p> {
         });
         for index in order {
             let function = &program.functions[index];
-            if function.entry || !walk.walked.contains(&index) {
+            if function.entry || !walk.called.contains(&index) {
                 walk.early = function.early;
                 walk.call(index, Vec::new());
             }
@@ -75,7 +80,7 @@ impl<'p> Walk<'p> {
         if self.depth >= DEEPEST_CALL {
             return Value::of_taint(taint);
         }
-        self.walked.insert(index);
+        self.called.insert(index);
         let outer_names = std::mem::take(&mut self.names);
         let outer_home = std::mem::replace(&mut self.home, home);
         let mut arguments = arguments.into_iter();
@@ -177,9 +182,16 @@ impl<'p> Walk<'p> {
     /// What an expression is worth; everything in it is walked.
     pub(super) fn value(&mut self, expression: &'p Expr) -> Value<'p> {
         self.steps += 1;
-        if self.steps > MOST_STEPS {
+        if self.steps > MOST_STEPS || self.nested == DEEPEST_EXPRESSION {
             return Value::default();
         }
+        self.nested += 1;
+        let value = self.worth(expression);
+        self.nested -= 1;
+        value
+    }
+
+    fn worth(&mut self, expression: &'p Expr) -> Value<'p> {
         match expression {
             Expr::Lit(literal) => literal_value(&literal.lit),
             Expr::Path(path) => self.path(&path.path),

@@ -25,6 +25,9 @@ use doorward_protocol::{Severity, Stage};
 use eval::Walk;
 use program::{Program, parse};
 
+/// The parser, the walk and the trees' end all recurse; this holds the deepest that is let through.
+const STACK: usize = 64 << 20;
+
 /// What the manifest, cargo's settings and the proportions of a crate show by themselves.
 pub(super) fn inspect(
     package: &PackageFiles<'_>,
@@ -99,6 +102,15 @@ pub(super) fn follow<'a>(
     if !files.iter().any(reaches) {
         return;
     }
+    stacker::grow(STACK, || follow_together(package, files, stages, gathered));
+}
+
+fn follow_together<'a>(
+    package: &'a PackageFiles<'a>,
+    files: &[usize],
+    stages: &[Stage],
+    gathered: &mut [Option<Evidence<'a>>],
+) {
     let parsed: Vec<_> = files.iter().filter_map(|&index| parse(index, package.files.get(index)?)).collect();
     let program = Program::of(&parsed);
     let hits = Walk::through(&program, &package.files);
