@@ -3,9 +3,15 @@
 
     outside.py DOORWARD FOLDER [--ending js,json,…] [--missed]
 
-FOLDER is a checkout of a repository with samples. A file below a folder called `benign`, or the part of a file
-behind a line `// FP` or `# FP`, is a negative case; every other sample is a positive one. A case counts as found
-where any finding is told. Nothing is run, and nothing of the samples is kept.
+FOLDER is a checkout of a repository with samples. A case counts as found where any finding is told. Nothing is run,
+and nothing of the samples is kept.
+
+A sample is a positive case, unless the repository says otherwise:
+
+- below a folder called `benign`, or named by the repository's own tests only with nothing expected: negative;
+- a part behind a line `// TP` or `# FP` is a case of its own;
+- with marks of semgrep, the file is a positive case if there is a `ruleid:`; the pieces of it with an `ok:` and no
+  `ruleid:`, without the others, are a negative one. In JSON, which is read whole, each marked line is a case.
 """
 import argparse
 import json
@@ -14,12 +20,46 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-SAMPLE = re.compile(r"(^|[./_-])test\.[^./]+$|/tests/analyzer/sourcecode/|/resources/test/", re.I)
+SAMPLE = re.compile(r"\.test\.[^./]+$|/tests/analyzer/sourcecode/|/resources/test/", re.I)
 PART = re.compile(r"^\s*(?://|#|--|/\*)\s*(TP|FP)\b", re.M)
+SEMGREP = re.compile(r"^\s*(?://|#)\s*(ruleid|ok):.*\n", re.M)
+# A piece of a file starts at its margin, behind an empty line.
+PIECE = re.compile(r"\n(?:[ \t]*\n)+(?=[^\s\])}])")
+
+
+def nothing_expected(folder):
+    """The names of samples that tests in Rust name, each time to expect nothing."""
+    said = {}
+    for source in folder.rglob("*.rs"):
+        text = source.read_text(errors="replace")
+        for name, rest in re.findall(r'test_case\(\s*"([^"]+)"(.*?)\)\]', text, re.S):
+            said.setdefault(name, []).append(not rest.rstrip().endswith("vec![]"))
+        for body in re.split(r"#\[test\]", text)[1:]:
+            for name in re.findall(r'test_path\(\s*"([^"]+)"\)', body):
+                said.setdefault(name, []).append(not re.search(r"assert!\(\s*\w+\.is_empty\(\)", body))
+    return {name for name, findings in said.items() if not any(findings)}
+
+
+def marked(text, ending):
+    """Yields (mark, text, positive) of the cases in a file with marks of semgrep."""
+    if ending == ".json":
+        for mark in SEMGREP.finditer(text):
+            line = text[mark.end() :].split("\n")[0].strip().rstrip(",")
+            yield mark[1], '{"name":"case","version":"1.0.0","scripts":{%s}}' % line, mark[1] == "ruleid"
+        return
+    marks = lambda piece: {mark[1] for mark in SEMGREP.finditer(piece)}
+    if "ruleid" in marks(text):
+        yield "ruleid", text, True
+    pieces = PIECE.split(text)
+    fine = [piece for piece in pieces if marks(piece) == {"ok"}]
+    if fine:
+        shared = [piece for piece in pieces if re.match(r"(from|import|const|var|let) ", piece) and not marks(piece)]
+        yield "ok", "\n\n".join(shared + fine) + "\n", False
 
 
 def cases(folder, endings):
     """Yields (name, ending, text, positive) of every sample."""
+    fine = nothing_expected(folder)
     for path in sorted(folder.rglob("*")):
         shown = "/" + path.relative_to(folder).as_posix()
         if not path.is_file() or path.suffix.lstrip(".") not in endings or not SAMPLE.search(shown):
@@ -27,13 +67,17 @@ def cases(folder, endings):
         if path.name.startswith("test_") and "/resources/" not in shown:
             continue
         text = path.read_text(errors="replace")
-        marks = list(PART.finditer(text))
-        if not marks:
-            yield shown, path.suffix, text, "/benign/" not in shown
-            continue
-        for mark, following in zip(marks, marks[1:] + [None]):
+        parts = list(PART.finditer(text))
+        for mark, following in zip(parts, parts[1:] + [None]):
             part = text[mark.end() : following.start() if following else len(text)]
             yield f"{shown} {mark[1]}", path.suffix, part, mark[1] == "TP"
+        if parts:
+            continue
+        if SEMGREP.search(text) and "/benign/" not in shown:
+            for mark, part, positive in marked(text, path.suffix):
+                yield f"{shown} {mark}", path.suffix, part, positive
+        else:
+            yield shown, path.suffix, text, "/benign/" not in shown and path.name not in fine
 
 
 def lay_out(root, number, ending, text):

@@ -10,13 +10,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Rules that need more than the files of one package, and the test that shows them.
+/// Rules that have their samples elsewhere, mostly because one package's few files do not show them.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("B-05", "versions.rs: only beside an earlier version"),
     ("V-01", "versions.rs: only beside an earlier version"),
     ("V-02", "versions.rs: only beside an earlier version"),
     ("O-12", "binaries.rs: needs a compiled program"),
     ("O-14", "binaries.rs: needs a compiled program"),
+    ("M-06", "whereabouts.rs: needs several files"),
+    ("M-07", "whereabouts.rs: needs several files"),
+    ("O-11", "idioms.rs: a way of writing"),
+    ("O-15", "idioms.rs: a way of writing"),
     ("FEED", "bad_input.rs: needs the list of known malware"),
 ];
 

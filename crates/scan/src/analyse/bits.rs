@@ -43,6 +43,11 @@ macro_rules! bit_set {
                 Self(self.0 & !other.0)
             }
 
+            /// What is in both sets.
+            $visible const fn only(self, other: Self) -> Self {
+                Self(self.0 & other.0)
+            }
+
             /// Adds one.
             $visible fn add(&mut self, one: $one) {
                 self.0 |= 1 << one as u32;

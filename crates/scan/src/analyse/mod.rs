@@ -17,6 +17,7 @@ mod drops;
 mod evidence;
 mod fold;
 mod hidden;
+mod idioms;
 mod js;
 mod lexing;
 mod lockfiles;
@@ -30,6 +31,7 @@ mod shell;
 mod signal;
 mod text;
 mod weigh;
+mod whereabouts;
 
 use crate::traits::Traits;
 use crate::{PackageFiles, PypiKind};
@@ -96,6 +98,8 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
     if let Some(before) = before.traits(package, &traits) {
         change::inspect(package, &gathered, &before, &traits, &mut report);
     }
+    whereabouts::inspect(package, &gathered, &mut report);
+    idioms::inspect(package, &mut report);
     (report.finish(), traits)
 }
 

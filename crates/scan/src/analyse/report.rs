@@ -60,6 +60,14 @@ impl Report {
         self.findings.iter().any(|known| known.rule == rule && known.path == visible(path))
     }
 
+    /// Path and line of the findings that are at least so severe.
+    pub(super) fn places_of(&self, least: Severity) -> impl Iterator<Item = (String, u32)> {
+        self.findings
+            .iter()
+            .filter(move |known| known.severity >= least)
+            .map(|known| (known.path.clone(), known.line))
+    }
+
     /// The findings, worst first.
     pub(super) fn finish(mut self) -> Vec<Finding> {
         self.findings.sort_by(|a, b| {

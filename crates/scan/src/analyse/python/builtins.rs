@@ -148,7 +148,8 @@ impl<'t> Interpreter<'t> {
                 // The name must outlive the text it was folded from.
                 let name: &'t str = self.keep(attribute);
                 let value = self.attribute(first?, name);
-                self.hidden(value, given.at)
+                let in_pieces = given.values.get(1)?.from.has(Origin::Glued);
+                self.hidden(value, in_pieces, given.at)
             }
             "globals" | "locals" | "vars" if given.values.is_empty() => Value::named(format!("{name}()")),
             "vars" => Value::named(format!("{}.__dict__", first?.name()?)),

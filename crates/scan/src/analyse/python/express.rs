@@ -234,12 +234,12 @@ impl<'t> Interpreter<'t> {
                 "os.environ" | "environ" => environment_variable(name),
                 "globals()" | "locals()" | "vars()" => self.named_by_text(name, at),
                 "__builtins__" | "builtins.__dict__" | "__builtins__.__dict__" | "vars(builtins)" => {
-                    self.hidden(Value::named(name), at)
+                    self.hidden(Value::named(name), false, at)
                 }
                 "sys.modules" => Value::named(name),
                 path if path.ends_with(".__dict__") => {
                     let value = Value::named(format!("{}.{name}", path.trim_end_matches(".__dict__")));
-                    self.hidden(value, at)
+                    self.hidden(value, false, at)
                 }
                 _ => Value { is: Is::Named(format!("{path}[]").into()), from: on.from, paths: on.paths },
             },
@@ -254,14 +254,15 @@ impl<'t> Interpreter<'t> {
     /// A name that the program spells in a text: `globals()['ex' + 'ec']`.
     fn named_by_text(&mut self, name: &str, at: usize) -> Value<'t> {
         let value = self.lookup(name);
-        self.hidden(value, at)
+        self.hidden(value, false, at)
     }
 
-    /// A function reached by a way that hides which one it is.
-    pub(super) fn hidden(&mut self, value: Value<'t>, at: usize) -> Value<'t> {
-        let dangerous = value.name().and_then(|name| role(canonical(name)));
-        if matches!(dangerous, Some(Role::Eval | Role::Spawn | Role::Compile | Role::Marshal | Role::Decode))
-        {
+    /// A function reached by a way that hides which one it is; a name in pieces hides any function that matters.
+    pub(super) fn hidden(&mut self, value: Value<'t>, in_pieces: bool, at: usize) -> Value<'t> {
+        let role = value.name().and_then(|name| role(canonical(name)));
+        let dangerous =
+            matches!(role, Some(Role::Eval | Role::Spawn | Role::Compile | Role::Marshal | Role::Decode));
+        if dangerous || in_pieces && role.is_some_and(|role| role != Role::Pass) {
             self.note(Signal::HiddenCall, at);
         }
         value
@@ -455,7 +456,6 @@ pub(super) fn is_bare(host: &[u8]) -> bool {
                 || address.is_unspecified()
                 || address.is_link_local()
                 || address.is_broadcast()
-                || address.is_documentation()
                 || matches!(address.octets(), [8, 8, 8, 8] | [8, 8, 4, 4] | [1, 1, 1, 1] | [1 | 0, ..]))
         }
         Err(_) => false,

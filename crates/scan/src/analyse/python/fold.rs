@@ -102,11 +102,13 @@ pub(super) fn glue<'v, 't: 'v>(parts: impl Iterator<Item = &'v Value<'t>>) -> Va
     let mut out: Vec<u8> = Vec::new();
     let mut value = Value::UNKNOWN;
     let mut binary = false;
+    let mut texts = 0;
     for part in parts {
         match (&part.is, part.as_text()) {
             (Is::Number(number), _) => out.extend(number.to_string().bytes()),
             (is, Some(text)) => {
                 binary |= matches!(is, Is::Bytes(_));
+                texts += 1;
                 out.extend_from_slice(text);
             }
             _ => {
@@ -116,6 +118,9 @@ pub(super) fn glue<'v, 't: 'v>(parts: impl Iterator<Item = &'v Value<'t>>) -> Va
         }
         value.from = value.from.and(part.origins());
         value.paths |= part.all_paths();
+    }
+    if texts > 1 {
+        value.from.add(Origin::Glued);
     }
     if out.len() <= LONGEST {
         value.is = if binary { Is::Bytes(out.into()) } else { Is::Text(out.into()) };

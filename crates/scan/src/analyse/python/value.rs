@@ -106,6 +106,8 @@ pub(super) enum Origin {
     Parameter,
     /// Compiled from text by `compile`.
     Compiled,
+    /// A text that was put together from several that are known.
+    Glued,
 }
 
 impl<'t> Value<'t> {
