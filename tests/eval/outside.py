@@ -20,11 +20,24 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-SAMPLE = re.compile(r"\.test\.[^./]+$|/tests/analyzer/sourcecode/|/resources/test/", re.I)
+SAMPLE = re.compile(r"\.test\.[^./]+$|/tests/analyzer/sourcecode/|/hexora/resources/test/", re.I)
 PART = re.compile(r"^\s*(?://|#|--|/\*)\s*(TP|FP)\b", re.M)
 SEMGREP = re.compile(r"^\s*(?://|#)\s*(ruleid|ok):.*\n", re.M)
 # A piece of a file starts at its margin, behind an empty line.
 PIECE = re.compile(r"\n(?:[ \t]*\n)+(?=[^\s\])}])")
+
+
+# An ordinary package's: the case is the file, not how little is around it.
+METADATA = """Metadata-Version: 2.1
+Name: case-{}
+Version: 1.0.0
+Summary: A case
+Home-page: https://example.org/case
+Author: Somebody
+Author-email: somebody@example.org
+Classifier: Programming Language :: Python :: 3
+
+""" + "This text stands where a package describes itself. " * 10
 
 
 def nothing_expected(folder):
@@ -87,7 +100,7 @@ def lay_out(root, number, ending, text):
     if ending == ".json":
         (package / "package.json").write_text(text)
     elif ending == ".py":
-        (package / "PKG-INFO").write_text(f"Metadata-Version: 2.1\nName: case-{number}\nVersion: 1.0\n")
+        (package / "PKG-INFO").write_text(METADATA.format(number))
         # Whatever calls setup() is a set-up script, under whichever name it is kept.
         name = "setup.py" if re.search(r"\bsetup\(", text) else f"case_{number}.py"
         (package / name).write_text(text)
