@@ -10,8 +10,8 @@ A sample is a positive case, unless the repository says otherwise:
 
 - below a folder called `benign`, or named by the repository's own tests only with nothing expected: negative;
 - a part behind a line `// TP` or `# FP` is a case of its own;
-- with marks of semgrep, the file is a positive case if there is a `ruleid:`; the pieces of it with an `ok:` and no
-  `ruleid:`, without the others, are a negative one. In JSON, which is read whole, each marked line is a case.
+- with marks of semgrep, the file is a positive case if there is a `ruleid:`; each piece of it with an `ok:` and no
+  `ruleid:`, beside the imports alone, is a negative one. In JSON, which is read whole, each marked line is a case.
 """
 import argparse
 import json
@@ -64,10 +64,10 @@ def marked(text, ending):
     if "ruleid" in marks(text):
         yield "ruleid", text, True
     pieces = PIECE.split(text)
-    fine = [piece for piece in pieces if marks(piece) == {"ok"}]
-    if fine:
-        shared = [piece for piece in pieces if re.match(r"(from|import|const|var|let) ", piece) and not marks(piece)]
-        yield "ok", "\n\n".join(shared + fine) + "\n", False
+    shared = [piece for piece in pieces if re.match(r"(from|import|const|var|let) ", piece) and not marks(piece)]
+    for piece in pieces:
+        if marks(piece) == {"ok"}:
+            yield "ok", "\n\n".join([*shared, piece]) + "\n", False
 
 
 def cases(folder, endings):

@@ -7,7 +7,7 @@ use common::{options, write};
 use doorward_protocol::{Severity, Verdict};
 use doorward_scan::{Cancel, scan};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file's ending, what is written so, and the same as hands write it.
 type Case<'t> = (&'static str, &'t str, &'t str);
@@ -77,7 +77,14 @@ const CASES: &[Case<'static>] = &[
     ("py", "a = eval('\\x61\\x62\\x63')\n", "a = '\\x61\\x62\\x63'\n"),
     ("py", "a = b'\\x83\\x96\\x84\\x85'.decode('cp1026')\n", "a = b'\\x83\\x96\\x84\\x85'.decode('utf-8')\n"),
     ("py", "text = 'aW1wb3J0IG9zLCBzeXM7IHByaW50KDEp'\n", "text = 'VGhpcyBpcyBhIHNlbnRlbmNlIG9mIHdvcmRz'\n"),
+    ("py", "sub = __import__('subprocess')\n", "sub = __import__(name)\n"),
     // ── M-01, M-04 ──
+    ("py", "execfile('settings.py')\n", "execute('settings.py')\n"),
+    (
+        "py",
+        "tool = b'MZ\\x90\\x00\\x03\\x00\\x00\\x00\\x04\\x00\\x00\\x00'\n",
+        "is_tool = head.startswith(b'MZ\\x90\\x00')\n",
+    ),
     ("js", "Function('console.log(1)')();\n", "const all = Function('return this')();\n"),
     (
         "py",
@@ -103,6 +110,16 @@ const CASES: &[Case<'static>] = &[
         "import builtins\nsetattr(settings, 'str', 1)\n",
     ),
     // ── what it brings, and what it asks ──
+    (
+        "py",
+        "import ctypes\nc = ctypes.CDLL('libc.so.6')\n",
+        "import ctypes\nc = ctypes.CDLL('libmade_up.so')\n",
+    ),
+    (
+        "py",
+        "all = ['Opera Software/Opera GX Stable', 'KeePass Password Safe 2']\n",
+        "all = ['Opera Software/Opera GX Stable']\n",
+    ),
     ("py", "shellcode = b'\\x90\\x90'\n", "name = 'shellcode'\n"),
     (
         "py",
@@ -165,13 +182,17 @@ fn lay_out(folder: &Path, ending: &str, text: &str) {
     }
 }
 
-/// The reasons of the package in a folder, which must not be worse than notable.
-fn reasons(folder: &Path) -> BTreeSet<String> {
-    let report =
-        scan(&[folder.to_path_buf()], &options(), &Cancel::default(), &mut |_| {}).expect("the scan");
-    let package = &report.packages[0];
-    assert!(package.verdict <= Verdict::Notable, "{:#?}", package.findings);
-    package.findings.iter().filter(|one| one.severity == Severity::Low).map(|one| one.why.clone()).collect()
+/// The reasons told of each folder, none of which must be worse than notable.
+fn reasons(folders: &[PathBuf]) -> Vec<BTreeSet<String>> {
+    let report = scan(folders, &options(), &Cancel::default(), &mut |_| {}).expect("the scan");
+    let mut told = vec![BTreeSet::new(); folders.len()];
+    for package in report.packages {
+        assert!(package.verdict <= Verdict::Notable, "{:#?}", package.findings);
+        let folder = folders.iter().position(|folder| package.path.starts_with(folder)).expect("one of them");
+        let low = package.findings.into_iter().filter(|one| one.severity == Severity::Low);
+        told[folder].extend(low.map(|one| one.why));
+    }
+    told
 }
 
 #[test]
@@ -181,23 +202,28 @@ fn every_idiom_is_told_of_its_sample_and_not_of_its_twin() {
     let mut untold: BTreeSet<String> = whys.map(str::to_owned).collect();
     let known = untold.clone();
     let root = tempfile::tempdir().expect("a folder");
-    let mut wrong = Vec::new();
     let blob = format!("'{}'", "QUJD".repeat(60));
     let blobs = [5, 1].map(|count| format!("all = [{}]\n", vec![blob.as_str(); count].join(", ")));
     let long: Case<'_> = ("py", &blobs[0], &blobs[1]);
-    for (number, (ending, sample, twin)) in CASES.iter().chain([&long]).enumerate() {
-        let [bad, good] = ["bad", "good"].map(|name| root.path().join(format!("{number}-{name}")));
-        lay_out(&bad, ending, sample);
-        lay_out(&good, ending, twin);
-        let [bad, good] = [reasons(&bad), reasons(&good)];
-        let told: Vec<&String> = bad.intersection(&known).collect();
-        if told.is_empty() {
-            wrong.push(format!("not told of {sample:?}: {bad:?}"));
+    let cases: Vec<&Case<'_>> = CASES.iter().chain([&long]).collect();
+    let mut folders = Vec::new();
+    for (number, (ending, sample, twin)) in cases.iter().enumerate() {
+        for (name, text) in [("bad", sample), ("twin", twin)] {
+            let folder = root.path().join(format!("{number}-{name}"));
+            lay_out(&folder, ending, text);
+            folders.push(folder.canonicalize().expect("it was just made"));
         }
-        if told.iter().any(|why| good.contains(*why)) {
-            wrong.push(format!("told of {twin:?}: {good:?}"));
+    }
+    let mut wrong = Vec::new();
+    for ((_, sample, twin), told) in cases.iter().zip(reasons(&folders).chunks(2)) {
+        let bad: BTreeSet<&String> = told[0].intersection(&known).collect();
+        if bad.is_empty() {
+            wrong.push(format!("not told of {sample:?}: {:?}", told[0]));
         }
-        untold.retain(|why| !bad.contains(why));
+        if bad.iter().any(|why| told[1].contains(*why)) {
+            wrong.push(format!("told of {twin:?}: {:?}", told[1]));
+        }
+        untold.retain(|why| !told[0].contains(why));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(untold.is_empty(), "without a sample: {untold:#?}");

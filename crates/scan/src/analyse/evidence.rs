@@ -202,6 +202,8 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
         Signal::SecretDotenv => {
             !matches!(bytes.get(end), Some(b'.' | b'[' | b'-')) || bytes[start..end].len() > 4
         }
+        // A command of one's own runs when somebody asks for it.
+        Signal::InstallOverride => overrides_installation(&bytes[end..]),
         // `/^(0x)?[0-9a-f]{64}$/` asks whether one value is a hash; whoever hunts keys looks for them in text.
         Signal::KeyPattern => {
             let whole = bytes[end..].starts_with(b"$") && bytes[start..end].ends_with(b"{64}");
@@ -210,6 +212,17 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
         }
         _ => true,
     }
+}
+
+/// True unless what follows `cmdclass` is a table of commands that neither building nor installing runs.
+fn overrides_installation(rest: &[u8]) -> bool {
+    const RUN: [&str; 6] = ["install", "develop", "egg_info", "build", "dist", "wheel"];
+    let table = rest.trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
+    let table = table.and_then(|table| table.strip_prefix(b"{"));
+    let Some(table) = table.and_then(|table| Some(&table[..memchr::memchr(b'}', table)?])) else {
+        return true;
+    };
+    RUN.iter().any(|command| text::contains(table, command))
 }
 
 fn unfolded(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {

@@ -1,5 +1,6 @@
 //! Combinations of signals that mean something, by the stage at which their files run.
 
+mod rule;
 mod table;
 
 use super::evidence::{Evidence, language_of};
@@ -7,7 +8,8 @@ use super::report::Report;
 use super::signal::{Hit, Signals};
 use doorward_protocol::Severity::Low;
 use doorward_protocol::Stage;
-use table::{CAMPAIGN, RULES, Rule};
+use rule::Rule;
+use table::{CAMPAIGN, RULES};
 
 /// Files that act together: an install script with what it loads, or one file by itself.
 pub(super) struct Scope<'e, 'a> {

@@ -1,61 +1,10 @@
 //! The table of combinations, the graver of each kind first.
 
-use super::super::lexing::Language;
 use super::super::signal::Signal::{self, *};
 use super::super::signal::{PRIVATE, SECRETS, Signals};
-use doorward_protocol::Severity::{self, Critical, High, Low, Medium};
+use super::rule::{Rule, in_one_file, python, rust, script, several, unless, when};
+use doorward_protocol::Severity::{Critical, High, Low, Medium};
 use doorward_protocol::Stage;
-
-/// One combination. The finding points at the first hit of `first`.
-pub(super) struct Rule {
-    pub(super) id: &'static str,
-    pub(super) at: &'static [Stage],
-    pub(super) first: Signals,
-    /// So many different signals of `first`.
-    pub(super) count: u32,
-    pub(super) others: &'static [Signals],
-    pub(super) most: Severity,
-    /// Not told where this stronger rule was.
-    pub(super) unless: &'static str,
-    /// All of it must stand in one file: files that are merely loaded together say little.
-    pub(super) in_one_file: bool,
-    /// Holds for files of this language only: what is rare in one is ordinary in another.
-    pub(super) language: Option<Language>,
-}
-
-const fn when(
-    id: &'static str,
-    at: &'static [Stage],
-    first: Signals,
-    others: &'static [Signals],
-    most: Severity,
-) -> Rule {
-    Rule { id, at, first, count: 1, others, most, unless: "", in_one_file: false, language: None }
-}
-
-const fn several(count: u32, rule: Rule) -> Rule {
-    Rule { count, ..rule }
-}
-
-const fn unless(stronger: &'static str, rule: Rule) -> Rule {
-    Rule { unless: stronger, ..rule }
-}
-
-const fn in_one_file(rule: Rule) -> Rule {
-    Rule { in_one_file: true, ..rule }
-}
-
-const fn python(rule: Rule) -> Rule {
-    Rule { language: Some(Language::Python), ..rule }
-}
-
-const fn script(rule: Rule) -> Rule {
-    Rule { language: Some(Language::Script), ..rule }
-}
-
-const fn rust(rule: Rule) -> Rule {
-    Rule { language: Some(Language::Rust), ..rule }
-}
 
 const fn any(list: &[Signal]) -> Signals {
     Signals::of(list)
@@ -533,7 +482,9 @@ pub(super) const RULES: &[Rule] = &[
     python(when("P-04", RUNTIME, any(&[ShellRc]), &[WRITES], Low)),
     python(when("I-54", RUNTIME, any(&[SendsIdentity, ContactsDrop]), &[], Low)),
     python(when("R-51", RUNTIME, any(&[ContactsAddress]), &[], Low)),
-    when("R-02", RUNTIME, any(&[EnvironmentWhole]), &[], Low),
+    script(when("R-02", RUNTIME, any(&[EnvironmentWhole]), &[], Low)),
+    // Handing the environment to a program one starts is ordinary.
+    when("R-02", RUNTIME, any(&[EnvironmentWhole]), &[NETWORK], Low),
     when("R-23", RUNTIME, any(&[Detach]), &[any(&[Spawn])], Low),
     when("R-51", RUNTIME, any(&[ContactsAddress]), &[], Low),
     when("R-16", RUNTIME, any(&[Publish]), &[any(&[Spawn])], Low),
