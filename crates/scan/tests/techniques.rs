@@ -58,6 +58,16 @@ fn setup(script: &str) -> Files {
     ]
 }
 
+/// A source distribution with this module and no more to say than that.
+fn empty(module: &str, metadata: impl AsRef<str>) -> Files {
+    let metadata = format!("Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n{}", metadata.as_ref());
+    vec![
+        ("PKG-INFO", metadata),
+        ("setup.py", "from setuptools import setup\nsetup(name='made-up', version='1.0')\n".into()),
+        ("made_up/__init__.py", module.into()),
+    ]
+}
+
 /// A wheel's content with this module.
 fn wheel(path: &'static str, script: &str) -> Files {
     let metadata = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n";
@@ -175,6 +185,16 @@ fn cases() -> Vec<Case> {
             "I-15",
             beside(".pnpmfile.cjs", "require('child_process').execSync('node x.js')\n"),
             beside(".pnpmfile.cjs", "module.exports = { hooks: { readPackage: (p) => p } }\n"),
+        ),
+        Case("I-55", empty("print('Hello')\n", ""), empty("def add(a, b):\n    return sum((a, b))\n", "")),
+        Case(
+            "I-55",
+            empty("__version__ = '1.0'\n", ""),
+            empty(
+                "__version__ = '1.0'\n",
+                "Home-page: https://made-up.invalid\nRequires-Dist: other\n\n".to_owned()
+                    + &"It gathers what belongs together. ".repeat(12),
+            ),
         ),
         // ── build ──
         pair(

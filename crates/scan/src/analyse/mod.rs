@@ -17,6 +17,7 @@ mod drops;
 mod evidence;
 mod fold;
 mod hidden;
+mod hollow;
 mod idioms;
 mod js;
 mod lexing;
@@ -58,6 +59,8 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
     lockfiles::inspect(package, &mut report);
     automation::inspect(package, &mut report);
     let name = naming::inspect(package, &mut report);
+    hollow::inspect(package, &mut report);
+    let about = if weigh::is_small(package) { name.and(LITTLE_ELSE) } else { name };
 
     let (running, gathered) = gather(package);
     rust::inspect(package, &gathered, &running.build, &mut report);
@@ -70,19 +73,19 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
     };
     for &index in &apart {
         let files = gathered[index].iter().collect();
-        combine(&Scope { stage: Stage::Install, files, waiting_too: false, package: name }, &mut report);
+        combine(&Scope { stage: Stage::Install, files, waiting_too: false, package: about }, &mut report);
     }
     for group in [(&running.npm, Stage::Install), (&together, Stage::Install), (&running.build, Stage::Build)]
     {
         let files: Vec<&Evidence<'_>> =
             group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
         let waiting_too = group.1 == Stage::Build;
-        combine(&Scope { stage: group.1, files, waiting_too, package: name }, &mut report);
+        combine(&Scope { stage: group.1, files, waiting_too, package: about }, &mut report);
     }
     // A tool for agents acts as one program, whichever of its files holds the server.
     let serves_agents =
         gathered.iter().flatten().any(|evidence| !evidence.aside && evidence.all().has(Signal::McpServer));
-    let role = if serves_agents { name.and(Signals::of(&[Signal::ServesAgents])) } else { name };
+    let role = if serves_agents { about.and(Signals::of(&[Signal::ServesAgents])) } else { about };
     let in_macro = role.and(Signals::of(&[Signal::InMacro]));
     for (index, evidence) in gathered.iter().enumerate() {
         let role = if running.macros.contains(&index) { in_macro } else { role };
@@ -107,6 +110,9 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
 pub(crate) fn traits(package: &PackageFiles<'_>) -> Traits {
     change::traits(package, &gather(package).1)
 }
+
+/// A Python package that holds little beside what was found in it.
+const LITTLE_ELSE: Signals = Signals::of(&[Signal::LittleElse]);
 
 /// The settings of a build tool that are code.
 const BUILD_CONFIG: Signals = Signals::of(&[Signal::BuildConfig]);
@@ -151,7 +157,11 @@ fn gather<'a>(package: &'a PackageFiles<'a>) -> (Running, Vec<Option<Evidence<'a
         .iter()
         .zip(&stages)
         .enumerate()
-        .map(|(index, (file, &stage))| Evidence::gather(file, stage, followed.seen.get(&index)))
+        .map(|(index, (file, &stage))| {
+            let evidence = Evidence::gather(file, stage, followed.seen.get(&index))?;
+            let aside = evidence.aside && !followed.used.contains(&index);
+            Some(Evidence { aside, ..evidence })
+        })
         .collect();
     js::follow(package, &stages, &mut gathered);
     rust::follow(package, &[&build, &macros].map(Vec::as_slice).concat(), &stages, &mut gathered);

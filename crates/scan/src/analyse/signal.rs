@@ -37,13 +37,14 @@ signals! {
     // parses emits them at the place where the data leaves or runs; a capture is clipboard, screen or keys.
     SendsIdentity, SendsEnvironment, SendsSecret, SendsKey, SendsCapture, SendsOutput, SendsFile, RunsFetched,
     RunsDecoded, RemoteOrders, ReverseShell, EvalFile, ContactsDrop, ContactsAddress, FetchesProgram, HiddenCall,
-    DropsFetched, Shellcode, OpaqueCode, InstallsPackages, HiddenHost,
+    DropsFetched, Shellcode, OpaqueCode, InstallsPackages, HiddenHost, HiddenAddress, SendsProfile, Beacon, OddPort,
+    ContactsHosted,
     // The system and other people's tools.
     SudoChange, SshLateral, Rootkit, RewriteHistory, PatchesTool, PayloadHome,
     // Code that runs inside the compiler, or whenever a project is built.
     InMacro, BuildConfig,
-    // What the package's name says.
-    LookAlike, CloseLookAlike, Baited, PosesInternal,
+    // What the package's name says, and that it holds little code.
+    LittleElse, LookAlike, CloseLookAlike, Baited, PosesInternal,
     // Habits of worms and their like.
     ProcessMemory, RunnerSetup, DeadDrop, Gating,
     TrojanLibrary, OddTail,

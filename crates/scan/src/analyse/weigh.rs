@@ -6,7 +6,7 @@
 use super::evidence::Evidence;
 use super::lexing::Language;
 use super::signal::{Signal, Signals};
-use crate::PackageFiles;
+use crate::{PackageFiles, SourceFile};
 use doorward_protocol::{Severity, Stage};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,8 +146,9 @@ type Member<'e, 'a> = (usize, &'e Evidence<'a>);
 
 fn facts_of(group: &[Member<'_, '_>], shape: &Shape) -> Facts {
     let mut names = shape.clone();
-    // The same deed tells more where it is nearly all that there is.
+    // The same deed tells more where it is nearly, or really, all that there is.
     let is_tiny = shape.contains_key("package.tiny");
+    let is_hollow = shape.contains_key("package.hollow");
     for (file, evidence) in group {
         let stage = match evidence.stage {
             Stage::Install => "install",
@@ -161,6 +162,9 @@ fn facts_of(group: &[Member<'_, '_>], shape: &Shape) -> Facts {
             names.entry(format!("{when}.{:?}", hit.signal)).or_insert(place);
             if is_tiny && when != "aside" && (hit.live || !EVERYDAY.has(hit.signal)) {
                 names.entry(format!("tiny.{:?}", hit.signal)).or_insert(place);
+            }
+            if is_hollow && when != "aside" {
+                names.entry(format!("hollow.{:?}", hit.signal)).or_insert(place);
             }
         }
         if !evidence.aside {
@@ -201,45 +205,50 @@ fn mangled_names(bytes: &[u8]) -> usize {
     bytes.split(|byte| !is_name(byte)).filter(is_mangled).take(16).count()
 }
 
+/// Bytes of code below which a package is small.
+const SMALL: usize = 40_000;
+
+/// True for a Python package with little code.
+pub(super) fn is_small(package: &PackageFiles<'_>) -> bool {
+    let is_python = package.manifest.pypi.is_some() && !package.manifest.project;
+    is_python && code(package).map(|file| file.bytes.len()).sum::<usize>() < SMALL
+}
+
+/// The Python files that somebody who uses the package runs.
+fn code<'p>(package: &'p PackageFiles<'_>) -> impl Iterator<Item = &'p SourceFile<'p>> {
+    package.files.iter().filter(|file| {
+        file.path.ends_with(".py")
+            && !file.path.ends_with("setup.py")
+            && !super::evidence::is_aside(file.path)
+    })
+}
+
 /// What kind of package it is: how much of it there is and what it says of itself.
 fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
-    let code: Vec<_> = package
-        .files
-        .iter()
-        .filter(|file| {
-            file.path.ends_with(".py")
-                && !file.path.ends_with("setup.py")
-                && !super::evidence::is_aside(file.path)
-        })
-        .collect();
+    let code: Vec<_> = code(package).collect();
     let bytes: usize = code.iter().map(|file| file.bytes.len()).sum();
-    let metadata = package.files.iter().find(|file| {
-        let name = file.path.rsplit('/').next().unwrap_or(file.path);
-        matches!(name, "PKG-INFO" | "METADATA")
-    });
-    let metadata = metadata.map(|file| String::from_utf8_lossy(file.bytes)).unwrap_or_default();
-    let fields: Vec<&str> = metadata.lines().take_while(|line| !line.trim().is_empty()).collect();
-    let has = |name: &str| {
-        fields.iter().any(|line| {
-            line.split_once(':').is_some_and(|(key, value)| {
-                key.eq_ignore_ascii_case(name) && !matches!(value.trim(), "" | "UNKNOWN" | "None")
-            })
-        })
-    };
-    let described = metadata.len() > fields.iter().map(|line| line.len() + 1).sum::<usize>() + 300;
+    let told = Told::of(package);
+    let has = |name: &str| told.has(name);
     let version = &package.manifest.package.version;
     let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
     [
+        (super::hollow::is_hollow(package), "package.hollow"),
         (bytes < 4_000, "package.tiny"),
-        (bytes < 40_000, "package.small"),
+        (bytes < SMALL, "package.small"),
         (code.len() <= 3, "package.few-files"),
-        (!described, "package.undescribed"),
-        (!has("Home-page") && !has("Project-URL"), "package.no-home"),
+        (!told.is_described(), "package.undescribed"),
+        (!told.has_home(), "package.no-home"),
         (
             !has("Author") && !has("Author-email") && !has("Maintainer") && !has("Maintainer-email"),
             "package.no-author",
         ),
         (!has("Classifier"), "package.unclassified"),
+        (told.count("Classifier") == 3, "package.three-classifiers"),
+        (!has("License") && !has("License-Expression") && !has("License-File"), "package.no-license"),
+        (!has("Summary"), "package.no-summary"),
+        (!has("Requires-Python"), "package.any-python"),
+        (told.is_filled_in_form(), "package.filled-in-form"),
+        (told.is_free_mail(), "package.free-mail"),
         ((30..1900).contains(&major), "package.high-version"),
         (major == 0 && version.matches('.').count() <= 2, "package.early-version"),
     ]
@@ -247,6 +256,87 @@ fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
     .filter(|&(is, _)| is)
     .map(|(_, name)| name.to_owned())
     .collect()
+}
+
+/// What a package's metadata say.
+pub(super) struct Told<'p> {
+    metadata: std::borrow::Cow<'p, str>,
+}
+
+impl<'p> Told<'p> {
+    /// Reads the first metadata file of a package.
+    pub(super) fn of(package: &PackageFiles<'p>) -> Self {
+        let metadata = package.files.iter().find(|file| {
+            let name = file.path.rsplit('/').next().unwrap_or(file.path);
+            matches!(name, "PKG-INFO" | "METADATA")
+        });
+        let bytes: &'p [u8] = metadata.map_or(&[], |file| file.bytes);
+        Self { metadata: String::from_utf8_lossy(bytes) }
+    }
+
+    fn fields(&self) -> impl Iterator<Item = &str> {
+        self.metadata.lines().take_while(|line| !line.trim().is_empty())
+    }
+
+    /// True where a field says something.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields().any(|line| {
+            line.split_once(':').is_some_and(|(key, value)| {
+                key.eq_ignore_ascii_case(name) && !matches!(value.trim(), "" | "UNKNOWN" | "None")
+            })
+        })
+    }
+
+    /// How often a field stands there.
+    fn count(&self, name: &str) -> usize {
+        let is_field =
+            |line: &&str| line.split_once(':').is_some_and(|(key, _)| key.eq_ignore_ascii_case(name));
+        self.fields().filter(is_field).count()
+    }
+
+    /// True where words of a tutorial's form were left in.
+    fn is_filled_in_form(&self) -> bool {
+        const LEFT_IN: [&str; 8] = [
+            "your name",
+            "your.email",
+            "your_email",
+            "youremail",
+            "your@email",
+            "yourusername",
+            "github.com/username/",
+            "@example.com",
+        ];
+        self.fields().any(|line| LEFT_IN.iter().any(|words| line.to_ascii_lowercase().contains(words)))
+    }
+
+    /// True where the author's address is one that anybody gets without a name.
+    fn is_free_mail(&self) -> bool {
+        const FREE: [&str; 10] = [
+            "@gmail.",
+            "@proton",
+            "@pm.me",
+            "@outlook.",
+            "@hotmail.",
+            "@yahoo.",
+            "@mail.ru",
+            "@yandex.",
+            "@qq.com",
+            "@163.com",
+        ];
+        let is_author =
+            |line: &&str| line.starts_with("Author-email") || line.starts_with("Maintainer-email");
+        self.fields().filter(is_author).any(|line| FREE.iter().any(|host| line.contains(host)))
+    }
+
+    /// True where a home page or another address is named.
+    pub(super) fn has_home(&self) -> bool {
+        self.has("Home-page") || self.has("Project-URL")
+    }
+
+    /// True where more than a few words describe the package.
+    pub(super) fn is_described(&self) -> bool {
+        self.metadata.len() > self.fields().map(|line| line.len() + 1).sum::<usize>() + 300
+    }
 }
 
 /// Packages that call themselves a trial of such things.
@@ -280,7 +370,7 @@ fn odd_content(package: &PackageFiles<'_>, shape: &Shape) -> Shape {
     odd
 }
 
-/// What a package says of itself only adds a little to what its code does: anybody can write a description.
+/// What a package says of itself only adds to what its code does: anybody can write a description.
 fn is_shape(name: &str) -> bool {
     name.starts_with("package.") || name.starts_with("text.")
 }

@@ -361,6 +361,24 @@ pub(super) const RULES: &[Rule] = &[
     when("O-06", LOADED, any(&[EvalDecoded]), &[any(&[Decrypt])], High),
     when("O-05", LOADED, any(&[Xor]), &[any(&[EvalDecoded, EvalFetched])], High),
     when("R-22", LOADED, any(&[Wipe]), &[any(&[Spawn])], Medium),
+    // ── what nothing else in a small Python package explains ──
+    python(when("R-02", RUNTIME, any(&[SendsEnvironment]), &[any(&[LittleElse])], High)),
+    python(when("I-54", RUNTIME, any(&[SendsProfile]), &[any(&[LittleElse])], High)),
+    in_one_file(python(when(
+        "M-01",
+        RUNTIME,
+        any(&[RunsFetched]),
+        &[any(&[FetchesProgram]), any(&[LittleElse])],
+        High,
+    ))),
+    python(when("O-13", LOADED, any(&[HiddenAddress]), &[any(&[LittleElse])], High)),
+    python(when(
+        "I-14",
+        LOADED,
+        PRIVATE.and(any(&[EnvironmentWhole, Xor, EvalDecoded, OpaqueCode, HiddenAddress, RunsFetched])),
+        &[any(&[CloseLookAlike])],
+        High,
+    )),
     // ── what scripts were followed to ──
     script(when("I-50", INSTALL, any(&[SendsSecret, SendsKey]), &[], Critical)),
     script(when("R-02", INSTALL, any(&[SendsEnvironment]), &[], Critical)),

@@ -189,6 +189,13 @@ impl<'t> Interpreter<'t> {
             self.written(on, given);
             return Value::UNKNOWN;
         }
+        // A parser of settings holds what the file holds that it read.
+        if name == "read"
+            && given.origins().has(Origin::SecretPath)
+            && let Expr::Name(target) = &*attribute.value
+        {
+            self.taint(target.id.as_str(), &Value::UNKNOWN.with(Origin::Secret));
+        }
         let reaches = Origins::of(&[Origin::Socket, Origin::DropHost]);
         let addressed = given.origins().has(Origin::Address) || on.origins().meets(reaches);
         match method_role(name) {
@@ -286,7 +293,12 @@ impl<'t> Interpreter<'t> {
                     .and_then(Value::name)
                     .is_some_and(|name| name.trim_start_matches("sys.").starts_with("stdin."));
                 let left = if is_piped { Origins::NONE } else { left };
-                look(Value { from: value.from.and(left), ..value })
+                let value = look(Value { from: value.from.and(left), ..value });
+                let is_address = |text: &[u8]| text.starts_with(b"https://") || text.starts_with(b"http://");
+                if value.whole_text().is_some_and(is_address) && !value.from.has(Origin::Parameter) {
+                    self.note(Signal::HiddenAddress, at);
+                }
+                value
             }
             Role::Decrypt => {
                 let value = given.blurred();
@@ -297,7 +309,7 @@ impl<'t> Interpreter<'t> {
                 if role == Role::Capture {
                     self.note(Signal::Clipboard, at);
                 }
-                Value { from: left, ..called() }
+                Value { from: left.and(whose(name)), ..called() }
             }
             Role::Environment => Value { from: left, ..called() },
             Role::Open => self.open(name, given),
@@ -386,6 +398,31 @@ impl<'t> Interpreter<'t> {
 impl<'t> Value<'t> {
     fn named_as(self, name: Value<'t>) -> Value<'t> {
         Value { is: name.is, ..self }
+    }
+}
+
+/// Whether a function that identifies tells of the machine or of its user.
+fn whose(name: &str) -> Origins {
+    const USERS: [&str; 6] = [
+        "getpass.getuser",
+        "os.getlogin",
+        "psutil.users",
+        "pwd.getpwuid",
+        "win32api.GetUserName",
+        "ctypes.windll.advapi32.GetUserNameW",
+    ];
+    const HOSTS: [&str; 6] = [
+        "socket.gethostname",
+        "socket.getfqdn",
+        "platform.node",
+        "platform.uname",
+        "os.uname",
+        "win32api.GetComputerName",
+    ];
+    match name {
+        _ if USERS.contains(&name) => Origins::of(&[Origin::User]),
+        _ if HOSTS.contains(&name) => Origins::of(&[Origin::Host]),
+        _ => Origins::NONE,
     }
 }
 

@@ -23,10 +23,15 @@ impl<'t> Interpreter<'t> {
 
     fn value_of(&mut self, expression: &'t Expr) -> Value<'t> {
         match expression {
-            Expr::StringLiteral(text) => literal(text.value.to_str().as_bytes(), false),
+            Expr::StringLiteral(text) => {
+                let parts =
+                    text.value.iter().map(|part| (part.value.as_bytes(), part.range().len().to_usize()));
+                disguised(literal(text.value.to_str().as_bytes(), false), parts)
+            }
             Expr::BytesLiteral(bytes) => {
                 let all: Vec<u8> = bytes.value.iter().flat_map(|part| part.value.iter().copied()).collect();
-                literal(&all, true)
+                let parts = bytes.value.iter().map(|part| (&*part.value, part.range().len().to_usize()));
+                disguised(literal(&all, true), parts)
             }
             Expr::FString(text) => {
                 let mut parts = Vec::new();
@@ -381,8 +386,11 @@ pub(super) fn canonical(name: &str) -> &str {
 /// `os.environ["NAME"]`.
 pub(super) fn environment_variable<'t>(name: &str) -> Value<'t> {
     match name {
-        "USER" | "USERNAME" | "LOGNAME" | "HOSTNAME" | "COMPUTERNAME" | "USERDOMAIN" => {
-            Value::named("os.environ[]").with(Origin::Identity)
+        "USER" | "USERNAME" | "LOGNAME" => {
+            Value::named("os.environ[]").with(Origin::Identity).with(Origin::User)
+        }
+        "HOSTNAME" | "COMPUTERNAME" | "USERDOMAIN" => {
+            Value::named("os.environ[]").with(Origin::Identity).with(Origin::Host)
         }
         // Whoever needs these signs with them; nobody sends them as they are.
         "AWS_SECRET_ACCESS_KEY" | "PRIVATE_KEY" | "MNEMONIC" | "SEED_PHRASE" => {
@@ -395,6 +403,16 @@ pub(super) fn environment_variable<'t>(name: &str) -> Value<'t> {
 
 fn literal<'t>(bytes: &[u8], binary: bool) -> Value<'t> {
     look(Value::of(if binary { Is::Bytes(bytes.into()) } else { Is::Text(bytes.into()) }))
+}
+
+/// A text of plain letters that is written in escapes, so that nobody reads it: `'\x65\x76\x61\x6c'`.
+fn disguised<'t, 'p>(value: Value<'t>, mut parts: impl Iterator<Item = (&'p [u8], usize)>) -> Value<'t> {
+    let is_plain = |text: &[u8]| {
+        text.len() >= 6 && text.iter().all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\n')
+    };
+    let is_escaped = |(text, written): (&[u8], usize)| text.len() >= 6 && written >= text.len() * 4;
+    let is_disguised = value.as_text().is_some_and(is_plain) && parts.all(is_escaped);
+    if is_disguised { value.with(Origin::Decoded) } else { value }
 }
 
 /// What a text itself tells: addresses, secret places, long data.
@@ -415,6 +433,9 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
             if is_bare(host) {
                 from.add(Origin::BareAddress);
             }
+            if has_odd_port(host) {
+                from.add(Origin::OddPort);
+            }
             if names_a_program(path) {
                 from.add(Origin::ProgramAddress);
             }
@@ -431,6 +452,10 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
                 signal if PRIVATE.has(signal) => from.add(Origin::SecretPath),
                 Signal::SecretRegistry => from.add(Origin::SecretPath),
                 Signal::Identity => from.add(Origin::Identity),
+                // Files lie there, too, but nobody reads there what was sent.
+                Signal::PagesHost if memchr::memmem::find(text, b"github").is_none() => {
+                    from.add(Origin::Hosted);
+                }
                 _ => {}
             }
         }
@@ -442,6 +467,18 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
 /// True for the address of a chat service whose token is not there, or is handed in by a caller.
 fn is_the_callers(text: &[u8], start: usize, end: usize, from: Origins) -> bool {
     open_end(text, start, end).is_some_and(|rest| rest.first() != Some(&HOLE) || from.has(Origin::Parameter))
+}
+
+/// True for a host of the internet with a port that is none of the web's own.
+fn has_odd_port(host: &[u8]) -> bool {
+    let Some(at) = memchr::memrchr(b':', host) else { return false };
+    let (name, port) = (&host[..at], &host[at + 1..]);
+    let port = std::str::from_utf8(port).ok().and_then(|port| port.parse::<u16>().ok());
+    let is_known = matches!(port, None | Some(80 | 443 | 8080 | 8443));
+    let stays =
+        [&b"localhost"[..], b".local", b".internal", b".example", b"example.com", b".test", b".invalid"];
+    let is_name = memchr::memchr(b'.', name).is_some() && name.iter().any(u8::is_ascii_alphabetic);
+    !is_known && (is_bare(name) || is_name && !stays.iter().any(|ending| name.ends_with(ending)))
 }
 
 /// Four numbers with dots, and not one of the addresses that stay on the machine or in the house.

@@ -4,6 +4,7 @@ use super::roles::Role;
 use super::tree;
 use super::value::{Callable, Is, Origin, Origins, Value};
 use crate::SourceFile;
+use crate::analyse::evidence::is_aside;
 use crate::analyse::lexing::Kind;
 use crate::analyse::signal::{Hit, Signal};
 use ruff_python_ast::{ModModule, Stmt, StmtClassDef, StmtFunctionDef};
@@ -99,6 +100,8 @@ pub(super) struct Interpreter<'t> {
     pub(super) decoded_files: u64,
     pub(super) secret_files: u64,
     pub(super) written: Vec<(Rc<[u8]>, Origin)>,
+    /// Files in folders of tests or examples that the package's own code imports.
+    pub(super) used: HashSet<usize>,
     /// The constant names that files were opened for writing by.
     pub(super) handles: HashMap<u64, Rc<[u8]>>,
 }
@@ -136,6 +139,7 @@ impl<'t> Interpreter<'t> {
             decoded_files: 0,
             secret_files: 0,
             written: Vec::new(),
+            used: HashSet::new(),
             handles: HashMap::new(),
         }
     }
@@ -305,6 +309,9 @@ impl<'t> Interpreter<'t> {
             let file = self.paths.get(format!("{base}.py").as_str());
             file.or_else(|| self.paths.get(join(&base, "__init__.py").as_str())).copied()
         })?;
+        if is_aside(self.files.get(file)?.path) && !is_aside(self.files.get(text.file)?.path) {
+            self.used.insert(file);
+        }
         let outer_main = std::mem::replace(&mut self.is_main, false);
         let module = self.load(file);
         self.is_main = outer_main;
@@ -421,7 +428,11 @@ impl<'t> Interpreter<'t> {
             }
             .with(Origin::Parameter),
         };
-        if names_a_key(name) && value.as_text().is_none() { value.with(Origin::Key) } else { value }
+        // An empty default stands for a key that the caller has.
+        if names_a_key(name) && value.as_text().is_none_or(<[u8]>::is_empty) {
+            return Value { is: Is::Unknown, ..value }.with(Origin::Key);
+        }
+        value
     }
 
     /// Runs the parts of a class that making an object of it, or a set-up command, runs.
@@ -481,7 +492,7 @@ impl<'t> Interpreter<'t> {
     }
 }
 
-/// Parameters that hold what opens a wallet.
+/// Parameters that hold what opens a wallet, or what only ever signs.
 fn names_a_key(name: &str) -> bool {
     let name: String = name.to_ascii_lowercase().replace('_', "");
     [
@@ -493,6 +504,8 @@ fn names_a_key(name: &str) -> bool {
         "secretphrase",
         "walletkey",
         "keypair",
+        "accesskeysecret",
+        "secretaccesskey",
     ]
     .iter()
     .any(|word| name.contains(word))

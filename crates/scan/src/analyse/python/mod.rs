@@ -13,6 +13,7 @@ mod tree;
 mod value;
 
 use super::evidence::{Evidence, language_of};
+use super::hollow::is_wrapping;
 use super::lexing::{Kind, Language, Lexed, lex};
 use super::signal::Signal::*;
 use super::signal::Signals;
@@ -32,6 +33,8 @@ pub(super) struct Followed {
     pub(super) seen: HashMap<usize, Seen>,
     /// The files that installing the package runs.
     pub(super) install: Vec<usize>,
+    /// Files in folders of tests or examples that the package runs all the same.
+    pub(super) used: HashSet<usize>,
 }
 
 /// How much text is held parsed at once: its tree takes some twenty times its size. Files that are walked
@@ -76,13 +79,23 @@ pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
             }
             let walked: Vec<usize> = interpreter.walked().collect();
             steps = interpreter.steps;
+            followed.used.extend(interpreter.used);
             followed.seen.extend(interpreter.seen);
             past.extend(walked);
             if others.peek().is_none() {
+                if is_all_aside(package) {
+                    followed.used.extend(0..package.files.len());
+                }
                 return followed;
             }
         }
     })
+}
+
+/// True where all there is lies in folders of tests or examples: then it is what the package is.
+fn is_all_aside(package: &PackageFiles<'_>) -> bool {
+    let is_beside = |file: &SourceFile<'_>| file.bytes.trim_ascii().is_empty() || is_wrapping(file.path);
+    package.manifest.pypi.is_some() && package.files.iter().all(is_beside)
 }
 
 /// Words without which a file neither runs, fetches, decodes nor hides anything.

@@ -45,6 +45,13 @@ impl<'t> Interpreter<'t> {
         if given.paths() & self.secret_files != 0 {
             self.note(Signal::SendsSecret, at);
         }
+        // One of the two is in many a user agent; both together name a person.
+        if leaving.has(Origin::Host) && leaving.has(Origin::User) {
+            self.note(Signal::SendsProfile, at);
+        }
+        if self.live && place.has(Origin::Address) {
+            self.note(Signal::Beacon, at);
+        }
         self.places(place, at);
     }
 
@@ -74,6 +81,12 @@ impl<'t> Interpreter<'t> {
         }
         if place.has(Origin::ProgramAddress) {
             self.note(Signal::FetchesProgram, at);
+        }
+        if place.has(Origin::Hosted) {
+            self.note(Signal::ContactsHosted, at);
+        }
+        if place.has(Origin::OddPort) {
+            self.note(Signal::OddPort, at);
         }
     }
 

@@ -108,6 +108,14 @@ pub(super) enum Origin {
     Compiled,
     /// A text that was put together from several that are known.
     Glued,
+    /// What this machine is called.
+    Host,
+    /// Who uses this machine.
+    User,
+    /// An address with a port that no web server has.
+    OddPort,
+    /// An address where anybody can run a program for nothing.
+    Hosted,
 }
 
 impl<'t> Value<'t> {
