@@ -145,8 +145,9 @@ pub(crate) fn read_entries(entries: &[FolderEntry], limits: &Limits, contents: &
             continue;
         }
         let executable = entry.meta.mode() & 0o111 != 0;
-        let read = open_regular(&entry.file)
-            .and_then(|mut file| contents.take(limits, entry.path.clone(), executable, &mut file));
+        let read = open_regular(&entry.file).and_then(|mut file| {
+            contents.take(limits, entry.path.clone(), executable, entry.meta.size(), &mut file)
+        });
         if let Err(error) = read {
             contents.not_read(&entry.path, format!("cannot be read: {error}"));
         }
@@ -156,7 +157,9 @@ pub(crate) fn read_entries(entries: &[FolderEntry], limits: &Limits, contents: &
 /// The content of one small file, such as a manifest or a lockfile.
 pub(crate) fn read_regular(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
     let mut contents = Contents::default();
-    contents.take(limits, String::new(), false, &mut open_regular(path)?)?;
+    let mut file = open_regular(path)?;
+    let size = file.metadata()?.len();
+    contents.take(limits, String::new(), false, size, &mut file)?;
     match contents.files.pop() {
         Some(entry) => Ok(entry.bytes),
         None => Err(io::Error::other(limits.file_too_large())),

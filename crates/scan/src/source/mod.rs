@@ -50,15 +50,17 @@ impl Contents {
         }
     }
 
-    /// Reads one file up to the limits and keeps it.
+    /// Reads one file up to the limits and keeps it. `size` is what its container promises.
     pub(crate) fn take(
         &mut self,
         limits: &Limits,
         path: String,
         executable: bool,
+        size: u64,
         reader: &mut impl Read,
     ) -> io::Result<()> {
-        let mut bytes = Vec::new();
+        // Buffers that grow leave holes between the files of a package; an empty promise is given back below.
+        let mut bytes = Vec::with_capacity(usize::try_from(size.min(limits.file)).unwrap_or(0));
         let read = reader.by_ref().take(limits.file + 1).read_to_end(&mut bytes);
         let length = bytes.len() as u64;
         if length > limits.file {

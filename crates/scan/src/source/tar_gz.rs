@@ -59,7 +59,7 @@ fn read_entries(
         match kind {
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 let executable = entry.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
-                contents.take(limits, name, executable, &mut entry)?;
+                contents.take(limits, name, executable, entry.size(), &mut entry)?;
             }
             EntryType::Symlink | EntryType::Link => note_link(&name, &entry, contents),
             EntryType::Char | EntryType::Block | EntryType::Fifo => {

@@ -52,7 +52,7 @@ pub(super) fn read(mut file: impl Read + Seek, size: u64, limits: &Limits, conte
             continue;
         }
         let before = contents.bytes;
-        if let Err(error) = contents.take(limits, name.clone(), mode & 0o111 != 0, &mut entry) {
+        if let Err(error) = contents.take(limits, name.clone(), mode & 0o111 != 0, entry.size(), &mut entry) {
             contents.not_read(&name, format!("is damaged ({error})"));
         }
         // What was refused for its size has been unpacked up to the limit.

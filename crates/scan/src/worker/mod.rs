@@ -33,6 +33,7 @@ pub fn main() -> ExitCode {
         let port = port.to_string_lossy().parse().unwrap_or(0);
         return self_test::run(Path::new(granted), Path::new(other), port);
     }
+    sys::return_large_pieces();
     if let Some((flag, paths)) = arguments.split_first()
         && flag == "--facts"
     {

@@ -1,5 +1,8 @@
 //! The calls that no library in use wraps.
-#![allow(unsafe_code, reason = "libc's prctl, setrlimit and malloc_trim; each call says why it is sound")]
+#![allow(
+    unsafe_code,
+    reason = "libc's prctl, setrlimit, mallopt and malloc_trim; each call says why it is sound"
+)]
 
 use std::io;
 
@@ -16,6 +19,17 @@ pub(super) fn limit(resource: libc::__rlimit_resource_t, value: u64) -> io::Resu
     // SAFETY: the pointer is to a live, initialised rlimit and is only read during the call.
     let result = unsafe { libc::setrlimit(resource, &raw const limit) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Has the allocator give pieces such as a decoder's window back to the system as soon as they are freed. By itself it
+/// learns from each large piece to keep larger ones, and the holes between a package's files add up.
+pub(super) fn return_large_pieces() {
+    const LARGE: libc::c_int = 32 << 10;
+    // SAFETY: sets a number of the allocator's; refusing it changes nothing.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+    }
 }
 
 /// Gives memory that was freed back to the system, which the allocator keeps otherwise.

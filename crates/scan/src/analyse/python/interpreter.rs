@@ -24,6 +24,8 @@ const DEEPEST_CALL: usize = 24;
 const DEEPEST: usize = 900;
 /// Text run by text run by text…
 const DEEPEST_TEXT: usize = 120;
+/// With so much more text held parsed than is wanted, what is imported stays unknown until its own turn.
+const LEEWAY: usize = 1 << 20;
 /// Places noted in one file.
 const MOST_HITS: usize = 2000;
 /// How often one function is walked anew.
@@ -79,6 +81,9 @@ pub(super) struct Interpreter<'t> {
     pub(super) texts: Vec<Text>,
     pub(super) globals: Vec<HashMap<&'t str, Value<'t>>>,
     past: &'t HashSet<usize>,
+    /// The length of all files whose trees are held, and how long they may be.
+    held: usize,
+    most_held: usize,
     pub(super) modules: HashMap<usize, usize>,
     pub(super) suites: HashMap<usize, &'t [Stmt]>,
     pub(super) frames: Vec<Frame<'t>>,
@@ -107,17 +112,21 @@ pub(super) struct Interpreter<'t> {
 }
 
 impl<'t> Interpreter<'t> {
-    /// `past` files of the package were walked before, in so many `steps`; their trees are gone.
+    /// `past` files of the package were walked before, in so many `steps`; their trees are gone. About `most_held`
+    /// bytes of text are held parsed.
     pub(super) fn new(
         trees: &'t Trees,
         files: &'t [SourceFile<'t>],
         past: &'t HashSet<usize>,
         steps: u64,
+        most_held: usize,
     ) -> Self {
         Self {
             trees,
             files,
             past,
+            held: 0,
+            most_held,
             paths: files.iter().enumerate().map(|(index, file)| (file.path, index)).collect(),
             texts: Vec::new(),
             globals: Vec::new(),
@@ -162,6 +171,16 @@ impl<'t> Interpreter<'t> {
         self.modules.keys().copied()
     }
 
+    /// How much text is held parsed.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// True for a file whose code ran, so that its tree is there.
+    pub(super) fn has_loaded(&self, file: usize) -> bool {
+        self.modules.contains_key(&file)
+    }
+
     /// The module of a file, walked on the first call.
     fn load(&mut self, file: usize) -> Option<usize> {
         if let Some(&module) = self.modules.get(&file) {
@@ -174,6 +193,7 @@ impl<'t> Interpreter<'t> {
         self.modules.insert(file, module);
         self.globals.push(HashMap::new());
         let source = String::from_utf8_lossy(self.files.get(file)?.bytes);
+        self.held += source.len();
         let source = source.strip_prefix('\u{feff}').map_or(source.as_ref(), |rest| rest);
         let suite: &'t [Stmt] = self.trees.trees.alloc(tree::parse(source)?).suite();
         self.suites.insert(module, suite);
@@ -311,6 +331,9 @@ impl<'t> Interpreter<'t> {
         })?;
         if is_aside(self.files.get(file)?.path) && !is_aside(self.files.get(text.file)?.path) {
             self.used.insert(file);
+        }
+        if self.held > self.most_held + LEEWAY && !self.has_loaded(file) {
+            return None;
         }
         let outer_main = std::mem::replace(&mut self.is_main, false);
         let module = self.load(file);

@@ -22,7 +22,7 @@ use crate::{PackageFiles, PypiKind, SourceFile};
 use aho_corasick::AhoCorasick;
 use doorward_protocol::Stage;
 use interpreter::Interpreter;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::OnceLock;
 
 pub(super) use interpreter::Seen;
@@ -37,9 +37,13 @@ pub(super) struct Followed {
     pub(super) used: HashSet<usize>,
 }
 
-/// How much text is held parsed at once: its tree takes some twenty times its size. Files that are walked
-/// together know each other's values.
-const IN_MEMORY: usize = 3 << 20;
+/// How much text is held parsed at once: its tree takes some twenty times its size. Files that are walked together
+/// know each other's values. A package that is itself a burden on the memory leaves less to its trees.
+fn held_at_once(package: &PackageFiles<'_>) -> usize {
+    const BURDEN: usize = 64 << 20;
+    let all: usize = package.files.iter().map(|file| file.bytes.len()).sum();
+    if all > BURDEN { 1 << 20 } else { 3 << 20 }
+}
 
 /// Walks the files that may do something, those first that run on installation.
 pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
@@ -55,13 +59,14 @@ pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
         let file = &package.files[index];
         (file.path.contains("test"), !file.path.ends_with("__init__.py"), file.bytes.len())
     });
+    let most = held_at_once(package);
     tree::with_deep_stack(|| {
         let mut followed = Followed::default();
-        let (mut past, mut steps, mut others) = (HashSet::new(), 0, others.into_iter().peekable());
+        let (mut past, mut steps, mut others) = (HashSet::new(), 0, VecDeque::from(others));
         let mut roots = Some(roots);
         loop {
             let trees = interpreter::Trees::default();
-            let mut interpreter = Interpreter::new(&trees, &package.files, &past, steps);
+            let mut interpreter = Interpreter::new(&trees, &package.files, &past, steps, most);
             if let Some(roots) = roots.take() {
                 for &root in &roots {
                     let is_script = package.files[root].path.ends_with("setup.py");
@@ -72,17 +77,29 @@ pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
                 followed.install.sort_unstable();
                 followed.install.dedup();
             }
-            let mut room = IN_MEMORY;
-            while let Some(file) = others.next_if(|_| room > 0) {
-                room = room.saturating_sub(package.files[file].bytes.len());
+            while interpreter.held() < most
+                && let Some(file) = others.pop_front()
+            {
                 interpreter.walk(file, false);
+            }
+            // What these imported is in memory already: its turn is now.
+            loop {
+                let (loaded, rest): (VecDeque<usize>, VecDeque<usize>) =
+                    others.into_iter().partition(|&file| interpreter.has_loaded(file));
+                others = rest;
+                if loaded.is_empty() {
+                    break;
+                }
+                for file in loaded {
+                    interpreter.walk(file, false);
+                }
             }
             let walked: Vec<usize> = interpreter.walked().collect();
             steps = interpreter.steps;
             followed.used.extend(interpreter.used);
             followed.seen.extend(interpreter.seen);
             past.extend(walked);
-            if others.peek().is_none() {
+            if others.is_empty() {
                 if is_all_aside(package) {
                     followed.used.extend(0..package.files.len());
                 }
