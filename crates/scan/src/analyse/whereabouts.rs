@@ -69,7 +69,7 @@ fn unlike_its_source(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_>
                 .as_ref()
                 .and_then(|evidence| evidence.hits.iter().find(|hit| shown.has(hit.signal)))
         {
-            report.add("M-06", file, hit.offset, Severity::Medium);
+            report.add("M-06", file, hit.offset, Severity::Low);
         }
     }
 }
