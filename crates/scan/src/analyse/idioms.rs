@@ -3,22 +3,27 @@
 //! `assets/rules/idioms.toml` lists them. They are looked for last, so that a graver finding of the same kind stands
 //! alone, and only in files that users of the package come to run.
 
-use super::evidence::{is_aside, is_binary, is_declaration, language_of};
+use super::evidence::{Evidence, is_aside, is_binary, is_declaration, language_of};
 use super::lexing::{Kind, Language, Lexed, lex};
 use super::report::{Report, Words};
 use super::rules;
+use super::signal::Signal;
 use crate::{PackageFiles, SourceFile};
 use doorward_protocol::Severity;
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Longer files are bundles and tables.
 const LONGEST: usize = 1 << 20;
 
 /// Tells each idiom once a file.
-pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
+pub(super) fn inspect(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_>>], report: &mut Report) {
+    for evidence in gathered.iter().flatten().filter(|evidence| !evidence.aside) {
+        stored_in_disguise(evidence, report);
+    }
     for file in &package.files {
         let language = language_of(file);
         let is_read = language != Language::Text
@@ -29,6 +34,22 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
         if is_read {
             read(file, language, report);
         }
+    }
+}
+
+/// Tells several long encoded texts in one Python file.
+fn stored_in_disguise(evidence: &Evidence<'_>, report: &mut Report) {
+    const SEVERAL: usize = 5;
+    let blobs: BTreeSet<usize> =
+        evidence.hits.iter().filter(|hit| hit.signal == Signal::Blob).map(|hit| hit.offset).collect();
+    let file = evidence.file;
+    if let (Language::Python, Some(&first)) = (language_of(file), blobs.first())
+        && blobs.len() >= SEVERAL
+        && !report.has("O-04", file.path)
+    {
+        let title = Some("Keeps data in disguise".to_owned());
+        let why = "Several long texts in the file are encoded.".to_owned();
+        report.say("O-04", file, first, Severity::Low, Words { title, why });
     }
 }
 

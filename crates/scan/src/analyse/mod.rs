@@ -102,7 +102,7 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
         change::inspect(package, &gathered, &before, &traits, &mut report);
     }
     whereabouts::inspect(package, &gathered, &mut report);
-    idioms::inspect(package, &mut report);
+    idioms::inspect(package, &gathered, &mut report);
     (report.finish(), traits)
 }
 
