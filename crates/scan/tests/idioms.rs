@@ -200,7 +200,6 @@ fn every_idiom_is_told_of_its_sample_and_not_of_its_twin() {
     let text = include_str!("../../../assets/rules/idioms.toml");
     let whys = text.lines().filter_map(|line| line.strip_prefix("why = \"")?.strip_suffix('"'));
     let mut untold: BTreeSet<String> = whys.map(str::to_owned).collect();
-    untold.insert("Several long texts in the file are encoded.".to_owned());
     let known = untold.clone();
     let root = tempfile::tempdir().expect("a folder");
     let blob = format!("'{}'", "QUJD".repeat(90));

@@ -7,13 +7,12 @@ use super::evidence::{Evidence, is_aside, is_binary, is_declaration, language_of
 use super::lexing::{Kind, Language, Lexed, lex};
 use super::report::{Report, Words};
 use super::rules;
-use super::signal::Signal;
+use super::signal::{Signal, Signals};
 use crate::{PackageFiles, SourceFile};
 use doorward_protocol::Severity;
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Longer files are bundles and tables.
@@ -21,10 +20,7 @@ const LONGEST: usize = 1 << 20;
 
 /// Tells each idiom once a file.
 pub(super) fn inspect(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_>>], report: &mut Report) {
-    for evidence in gathered.iter().flatten().filter(|evidence| !evidence.aside) {
-        stored_in_disguise(evidence, report);
-    }
-    for file in &package.files {
+    for (file, evidence) in package.files.iter().zip(gathered) {
         let language = language_of(file);
         let is_read = language != Language::Text
             && file.bytes.len() <= LONGEST
@@ -32,30 +28,19 @@ pub(super) fn inspect(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_
             && !is_declaration(file.path)
             && !is_binary(file.bytes);
         if is_read {
-            read(file, language, report);
+            let shown = evidence.as_ref().map(Evidence::all).unwrap_or_default();
+            read(file, language, shown, report);
         }
     }
 }
 
-/// Tells several long encoded texts in one Python file.
-fn stored_in_disguise(evidence: &Evidence<'_>, report: &mut Report) {
-    const SEVERAL: usize = 5;
-    let blobs: BTreeSet<usize> =
-        evidence.hits.iter().filter(|hit| hit.signal == Signal::Blob).map(|hit| hit.offset).collect();
-    let file = evidence.file;
-    if let (Language::Python, Some(&first)) = (language_of(file), blobs.first())
-        && blobs.len() >= SEVERAL
-        && !report.has("O-04", file.path)
-    {
-        let title = Some("Keeps data in disguise".to_owned());
-        let why = "Several long texts in the file are encoded.".to_owned();
-        report.say("O-04", file, first, Severity::Low, Words { title, why });
-    }
-}
-
-fn read(file: &SourceFile<'_>, language: Language, report: &mut Report) {
+fn read(file: &SourceFile<'_>, language: Language, shown: Signals, report: &mut Report) {
     let mut lexed = None;
-    for idiom in idioms().iter().filter(|idiom| idiom.language.is_none_or(|only| only == language)) {
+    let applies = |idiom: &&Idiom| {
+        idiom.language.is_none_or(|only| only == language)
+            && idiom.shows.is_none_or(|signal| shown.has(signal))
+    };
+    for idiom in idioms().iter().filter(applies) {
         if report.has(idiom.rule, file.path) {
             continue;
         }
@@ -73,6 +58,7 @@ struct Idiom {
     /// `None` for all.
     language: Option<Language>,
     kind: Kind,
+    shows: Option<Signal>,
     needs: Vec<Finder<'static>>,
     pattern: Regex,
     why: String,
@@ -108,6 +94,7 @@ struct Entry {
     title: Option<String>,
     language: In,
     place: Place,
+    shows: Option<Signal>,
     #[serde(default)]
     needs: Vec<String>,
     pattern: String,
@@ -150,6 +137,7 @@ impl Entry {
                 Place::Text => Kind::Text,
                 Place::Comment => Kind::Comment,
             },
+            shows: self.shows,
             needs: self.needs.iter().map(|word| Finder::new(word.as_bytes()).into_owned()).collect(),
             pattern: RegexBuilder::new(&self.pattern).unicode(false).build().ok()?,
             why: self.why,
