@@ -50,6 +50,16 @@ static void aliased(void) {
     unlink(name);
 }
 
+/* Something else comes into the folder at once, and gets the number of the secret that went. */
+static void followed(void) {
+    made(temporary);
+    renamed(temporary, name);
+    look(name);
+    unlink(name);
+    made(other);
+    unlink(other);
+}
+
 /* Two processes: one makes, fills and removes the file, the other opens whatever it can catch. */
 static void short_lived(long rounds) {
     pid_t maker = fork();
@@ -75,6 +85,7 @@ int main(int count, char **words) {
         if (!strcmp(way, "replaced")) replaced();
         else if (!strcmp(way, "in-and-out")) in_and_out();
         else if (!strcmp(way, "aliased")) aliased();
+        else if (!strcmp(way, "followed")) followed();
         else unable("no such way");
     }
     printf("got %ld refused %ld gone %ld\n", got, refused, gone);

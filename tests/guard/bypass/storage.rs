@@ -202,6 +202,7 @@ fn root(command: &mut Command) -> Run {
 #[derive(Clone, Copy)]
 pub(super) enum FileSystem {
     Btrfs,
+    Ext3,
     Ext4,
 }
 
@@ -215,6 +216,7 @@ impl Disk {
     pub(super) fn below_home(sandbox: &Sandbox, kind: FileSystem) -> Self {
         let (make, megabytes) = match kind {
             FileSystem::Btrfs => ("mkfs.btrfs", 128),
+            FileSystem::Ext3 => ("mkfs.ext3", 16),
             FileSystem::Ext4 => ("mkfs.ext4", 16),
         };
         need(make);

@@ -4,6 +4,7 @@
 mod btrfs;
 mod connector;
 mod fanotify;
+mod handle;
 mod memory;
 mod onlooker;
 mod peer;
@@ -16,6 +17,7 @@ pub use connector::{Connector, ProcessEvent};
 pub use fanotify::{
     Answer, EventBuffer, FanotifyError, Group, GroupFeatures, MarkKind, PermissionEvent, kernel_release,
 };
+pub use handle::file_handle;
 pub use memory::{give_back_code, give_back_heap, keep_heap_small};
 pub use onlooker::Onlooker;
 pub use peer::{PeerIdentity, peer_identity};

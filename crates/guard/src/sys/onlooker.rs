@@ -2,7 +2,7 @@
 //! and nobody is ever to be kept from one.
 
 use super::fanotify::{EventBuffer, FanotifyError, Records, init, mark, split_event};
-use super::topology::object_handle;
+use super::handle::object_handle;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::Path;
 

@@ -1,15 +1,13 @@
 //! The group that tells about names appearing in folders.
 
 use super::fanotify::{EventBuffer, FanotifyError, Records, init, mark, split_event};
-use std::ffi::{CString, OsStr, OsString};
+use super::handle::{object_handle, open_handle};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-/// The longest file handle of any file system.
-const HANDLE_ROOM: usize = 128;
 
 /// Something was created in, moved into or deleted from a watched folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,20 +91,7 @@ impl Topology {
     pub fn target(folder: &Path, target: &[u8]) -> io::Result<File> {
         let folder = File::open(folder)?;
         let handle = target.get(8..).filter(|handle| handle.len() >= 8).ok_or(io::ErrorKind::InvalidData)?;
-        let mut room = [0_u32; (8 + HANDLE_ROOM) / 4];
-        for (word, bytes) in room.iter_mut().zip(handle.chunks(4)) {
-            let mut four = [0; 4];
-            four[..bytes.len()].copy_from_slice(bytes);
-            *word = u32::from_ne_bytes(four);
-        }
-        let flags = libc::O_PATH | libc::O_CLOEXEC | libc::O_NOFOLLOW;
-        // SAFETY: `room` starts as a struct file_handle, whose handle_bytes the kernel wrote and checks
-        // against its own limit; a non-negative result is a new descriptor of ours.
-        unsafe {
-            let fd =
-                libc::syscall(libc::SYS_open_by_handle_at, folder.as_raw_fd(), room.as_ptr(), flags) as RawFd;
-            if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(File::from_raw_fd(fd)) }
-        }
+        open_handle(&folder, handle)
     }
 
     /// Everything that happened since the last call.
@@ -123,39 +108,6 @@ impl Topology {
             parse_directory(buffer.bytes(length), &mut events);
         }
     }
-}
-
-/// The kernel's name for a file or folder: file system id and file handle, as in the records of events.
-pub(super) fn object_handle(folder: &Path) -> io::Result<Vec<u8>> {
-    let path = CString::new(folder.as_os_str().as_bytes())?;
-    // SAFETY: a zeroed statfs is valid; `path` is terminated and both live through the call.
-    let fsid = unsafe {
-        let mut stat: libc::statfs = std::mem::zeroed();
-        if libc::statfs(path.as_ptr(), &raw mut stat) < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        std::slice::from_raw_parts((&raw const stat.f_fsid).cast::<u8>(), 8).to_vec()
-    };
-    let mut room = [0_u32; (8 + HANDLE_ROOM) / 4];
-    room[0] = HANDLE_ROOM as u32;
-    let mut mount = 0;
-    // SAFETY: `room` starts as a struct file_handle whose handle_bytes says how much room follows.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_name_to_handle_at,
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            room.as_mut_ptr(),
-            &raw mut mount,
-            0,
-        )
-    };
-    if result < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let bytes: Vec<u8> = room.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    let length = 8 + (room[0] as usize).min(HANDLE_ROOM);
-    Ok([fsid, bytes[..length].to_vec()].concat())
 }
 
 fn parse_directory(mut bytes: &[u8], events: &mut Vec<DirectoryEvent>) {

@@ -154,7 +154,7 @@ impl Guard {
         self.lineage.catch_up();
         let (object, born) = (ObjectKey::of(&metadata), metadata.created().ok());
         let key = self.lineage.generation(pid).map(|generation| ReadKey { pid, generation, object, born });
-        if let Some(answer) = key.and_then(|key| self.known_answer(&key, request.open)) {
+        if let Some(answer) = key.and_then(|key| self.known_answer(&key, &request)) {
             self.reply(&request, answer);
             return Ok(());
         }
@@ -176,12 +176,12 @@ impl Guard {
         Ok(())
     }
 
-    fn known_answer(&self, key: &ReadKey, open: bool) -> Option<Answer> {
+    fn known_answer(&self, key: &ReadKey, request: &PermissionEvent) -> Option<Answer> {
         let granted = lock(&self.granted);
-        if !open {
-            return granted.for_read(key);
+        if !request.open {
+            return granted.for_read(key, &request.file);
         }
-        let (answer, told) = granted.for_open(key, self.settings.version())?;
+        let (answer, told) = granted.for_open(key, &request.file, self.settings.version())?;
         drop(granted);
         let allowed = answer == Answer::Allow;
         (!told || lock(&self.repeats).is_counted(Repeat::Read(*key, allowed))).then_some(answer)
@@ -302,7 +302,8 @@ impl Guard {
             // The maker writes it now, and has no claim to what comes into it later.
             let until = empty.then(|| Instant::now() + WRITING_TIME);
             let for_opens = ForOpens { settings, told: decision.importance.is_some() };
-            lock(&self.granted).remember(key, answer, until, (!empty).then_some(for_opens));
+            let for_opens = (!empty).then_some(for_opens);
+            lock(&self.granted).remember(key, &look.request.file, answer, until, for_opens);
         }
         self.reply(&look.request, answer);
         if decision.importance.is_none()

@@ -1,5 +1,6 @@
 //! Which files and folders are marked, and how they come to be.
 
+use super::birth::Birth;
 use super::copies::SUBVOLUME_ROOT;
 use super::coverage::set_marks;
 use super::news::News;
@@ -210,8 +211,8 @@ impl Enrolment {
     /// promoted to a mark of its own first. `None`: it is not guarded.
     pub fn recognise(&self, group: &Group, file: &File, metadata: &Metadata) -> Option<(ObjectKey, Guarded)> {
         let key = ObjectKey::of(metadata);
-        let born = metadata.created().ok();
-        if let Some(guarded) = self.table().get(key, born) {
+        let birth = Birth::of(file, metadata);
+        if let Some(guarded) = self.table().get(key, Some(&birth)) {
             return Some((key, guarded.clone()));
         }
         if !metadata.is_file() {
@@ -402,7 +403,7 @@ impl Enrolment {
     fn mark(&self, group: &Group, found: &Found<'_>) -> Guarded {
         let Found { file, metadata, .. } = found;
         let key = ObjectKey::of(metadata);
-        let known = self.table().get(key, metadata.created().ok()).cloned();
+        let known = self.table().get(key, Some(&Birth::of(file, metadata))).cloned();
         if let Some(decoy) = known.filter(|known| known.secret.class == decoy::CLASS) {
             // It stays one, whatever its name says.
             return decoy;
@@ -417,10 +418,10 @@ impl Enrolment {
     pub(super) fn add_copy(&self, group: &Group, original: ObjectKey, path: &Path) -> Option<bool> {
         let file = open_path(path).ok()?;
         let metadata = file.metadata().ok().filter(Metadata::is_file)?;
-        let key = ObjectKey::of(&metadata);
+        let (key, birth) = (ObjectKey::of(&metadata), Birth::of(&file, &metadata));
         let known = {
             let table = self.table();
-            if key == original || table.get(key, metadata.created().ok()).is_some() {
+            if key == original || table.get(key, Some(&birth)).is_some() {
                 return None;
             }
             table.get(original, None)?.clone()
@@ -428,7 +429,7 @@ impl Enrolment {
         let (level, note) = set_marks(group, &file);
         let marked = level != CoverageLevel::None;
         if marked {
-            let mut copy = Guarded { level, note, born: metadata.created().ok(), ..known };
+            let mut copy = Guarded { level, note, birth, ..known };
             copy.secret.path = path.to_path_buf();
             copy.copy_of = Some(original);
             self.keep(key, copy);
@@ -466,7 +467,7 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn guarded(&self, level: CoverageLevel, note: String) -> Guarded {
-        let Self { place, class, path, metadata, .. } = self;
+        let Self { place, class, path, file, metadata } = self;
         Guarded {
             secret: Secret {
                 path: path.to_path_buf(),
@@ -478,7 +479,7 @@ impl Found<'_> {
             root: place.root.clone(),
             level,
             note,
-            born: metadata.created().ok(),
+            birth: Birth::of(file, metadata),
             marked: Instant::now(),
             maker: None,
             copy_of: None,

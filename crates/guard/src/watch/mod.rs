@@ -2,6 +2,7 @@
 
 mod answer;
 mod ask;
+mod birth;
 mod copies;
 mod coverage;
 mod crew;
@@ -22,6 +23,7 @@ mod runs;
 mod survey;
 mod table;
 
+pub use birth::Birth;
 pub use enrol::Enrolment;
 pub use pending::{Held, Pending, QUESTIONS_PER_USER};
 pub use place::{Place, PlaceKind};
@@ -247,7 +249,7 @@ impl Guard {
     fn settle_one(&self, held: Held, allow: bool, by: SettledBy) {
         let answer = if allow { Answer::Allow } else { Answer::Deny };
         if let Some(key) = held.grant {
-            lock(&self.granted).remember(key, answer, None, None);
+            lock(&self.granted).remember(key, &held.request.file, answer, None, None);
         }
         self.reply(&held.request, answer);
         let mut event = held.event;

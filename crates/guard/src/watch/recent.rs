@@ -1,6 +1,8 @@
+use super::birth::handle_while_young;
 use super::table::ObjectKey;
-use crate::sys::Answer;
+use crate::sys::{self, Answer};
 use std::collections::{HashMap, VecDeque};
+use std::fs::File;
 use std::time::{Duration, Instant, SystemTime};
 
 const ROOM: usize = 4_096;
@@ -30,9 +32,11 @@ pub(super) struct Recent {
     order: VecDeque<ReadKey>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Answered {
     answer: Answer,
+    /// Which file it was about, where that may be doubted.
+    file: Option<Vec<u8>>,
     until: Option<Instant>,
     for_opens: Option<(Instant, ForOpens)>,
 }
@@ -48,15 +52,15 @@ pub(super) struct ForOpens {
 
 impl Recent {
     /// What was answered to this process's open of this file: counts for its later reads.
-    pub(super) fn for_read(&self, key: &ReadKey) -> Option<Answer> {
-        let answered = self.answers.get(key)?;
+    pub(super) fn for_read(&self, key: &ReadKey, file: &File) -> Option<Answer> {
+        let answered = self.about(key, file)?;
         answered.until.is_none_or(|until| Instant::now() < until).then_some(answered.answer)
     }
 
     /// What was answered to this process's open of this file a moment ago, and whether that was told;
     /// unless something was set since that could change the answer.
-    pub(super) fn for_open(&self, key: &ReadKey, settings: u64) -> Option<(Answer, bool)> {
-        let answered = self.answers.get(key)?;
+    pub(super) fn for_open(&self, key: &ReadKey, file: &File, settings: u64) -> Option<(Answer, bool)> {
+        let answered = self.about(key, file)?;
         let (since, conditions) = answered.for_opens?;
         let counts = conditions.settings == settings && since.elapsed() < FRESH;
         counts.then_some((answered.answer, conditions.told))
@@ -72,18 +76,47 @@ impl Recent {
     pub(super) fn remember(
         &mut self,
         key: ReadKey,
+        file: &File,
         answer: Answer,
         until: Option<Instant>,
         for_opens: Option<ForOpens>,
     ) {
         let for_opens = for_opens.map(|conditions| (Instant::now(), conditions));
-        if self.answers.insert(key, Answered { answer, until, for_opens }).is_none() {
+        let file = handle_while_young(key.born, file);
+        if self.answers.insert(key, Answered { answer, file, until, for_opens }).is_none() {
             self.order.push_back(key);
         }
         if self.order.len() > ROOM
             && let Some(oldest) = self.order.pop_front()
         {
             self.answers.remove(&oldest);
+        }
+    }
+
+    fn about(&self, key: &ReadKey, file: &File) -> Option<&Answered> {
+        let answered = self.answers.get(key)?;
+        let is_it = |known: &Vec<u8>| sys::file_handle(file).is_ok_and(|handle| handle == *known);
+        answered.file.as_ref().is_none_or(is_it).then_some(answered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_not_for_the_next_file_with_the_number() {
+        let [one, next] = [(); 2].map(|()| tempfile::tempfile().expect("a file"));
+        let born = Some(SystemTime::now());
+        let key = ReadKey { pid: 1, generation: 1, object: ObjectKey { dev: 1, ino: 1 }, born };
+        let for_opens = ForOpens { settings: 1, told: false };
+        for answer in [Answer::Allow, Answer::Deny] {
+            let mut recent = Recent::default();
+            recent.remember(key, &one, answer, None, Some(for_opens));
+            assert_eq!(recent.for_read(&key, &one), Some(answer));
+            assert_eq!(recent.for_open(&key, &one, 1), Some((answer, false)));
+            assert_eq!(recent.for_read(&key, &next), None);
+            assert_eq!(recent.for_open(&key, &next, 1), None);
         }
     }
 }

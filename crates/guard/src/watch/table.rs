@@ -1,9 +1,10 @@
+use super::birth::Birth;
 use doorward_protocol::{Coverage, CoverageLevel, Holder, Secret, visible};
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 /// Guarded files remembered at most; beyond it, those that are gone are forgotten.
 const ROOM: usize = 65_536;
@@ -37,8 +38,8 @@ pub struct Guarded {
     pub level: CoverageLevel,
     /// What is not.
     pub note: String,
-    /// When the inode was made: an inode number that was given to another file is another file.
-    pub born: Option<SystemTime>,
+    /// An inode number that was given to another file is another file.
+    pub birth: Birth,
     /// When it was marked: an open that began before is blind to the mark.
     pub marked: Instant,
     /// The process that made the file, where the guard saw it being made.
@@ -59,9 +60,9 @@ pub struct Table {
 }
 
 impl Table {
-    /// The guarded file with this identity.
-    pub fn get(&self, key: ObjectKey, born: Option<SystemTime>) -> Option<&Guarded> {
-        self.by_key.get(&key).filter(|guarded| born.is_none() || guarded.born == born)
+    /// The guarded file with this identity; `birth`: unless its number was given to another file.
+    pub fn get(&self, key: ObjectKey, birth: Option<&Birth>) -> Option<&Guarded> {
+        self.by_key.get(&key).filter(|guarded| birth.is_none_or(|birth| guarded.birth.is(birth)))
     }
 
     /// Adds a file, which is true where it was not guarded before; the earlier holder of its path stays
@@ -71,7 +72,7 @@ impl Table {
             self.forget_gone();
         }
         self.failed.remove(&guarded.secret.path);
-        let known = self.get(key, guarded.born).map(|known| (known.marked, known.maker));
+        let known = self.get(key, Some(&guarded.birth)).map(|known| (known.marked, known.maker));
         if let Some((marked, maker)) = known {
             (guarded.marked, guarded.maker) = (marked, maker);
         }
