@@ -199,3 +199,36 @@ fn pinning_many_packages_at_once_is_no_alarm() {
     npm(&new, "1.0.1", &format!(",\n \"dependencies\": {{{}}}", names[..2].join(", ")), &[]);
     has(&compared(&old, &new), "I-09", Severity::High);
 }
+
+#[test]
+fn what_yarn_and_bun_keep_is_compared_with() {
+    let manifest = |name: &str, version: &str, extra: &str| {
+        format!("{{\"name\": \"{name}\", \"version\": \"{version}\"{extra}}}\n")
+    };
+    for name in ["made-up-trim", "@made-up/trim"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let tree = folder.path().join("node_modules").join(name);
+        write(&tree, &[("package.json", &manifest(name, "1.0.1", HOOKED)), ("setup.js", CALLS)]);
+        let flat = name.replace('/', "-");
+        let old = manifest(name, "1.0.0", "");
+        let [classic, berry, bun] = ["classic", "berry", "bun"].map(|kind| folder.path().join(kind));
+        let hash = "85f8566fb6d09fa822a9469461e28cbbb4fc3e78";
+        let kept = format!("v6/npm-{flat}-1.0.0-{hash}-integrity/node_modules/{name}/package.json");
+        write(&classic, &[(&kept, &old)]);
+        write(&bun, &[(&format!("{name}@1.0.0@@@1/package.json"), &old)]);
+        let archive = common::zip(&[(&format!("node_modules/{name}/package.json"), old.as_bytes())]);
+        std::fs::create_dir(&berry).expect("a folder");
+        std::fs::write(berry.join(format!("{flat}-npm-1.0.0-928ebe2703-10c0.zip")), archive).expect("write");
+        let none = PackageCaches::default;
+        for (kind, caches, is_known) in [
+            ("none", none(), false),
+            ("classic", PackageCaches { yarn_classic: Some(classic), ..none() }, true),
+            ("berry", PackageCaches { yarn_berry: Some(berry), ..none() }, true),
+            ("bun", PackageCaches { bun: Some(bun), ..none() }, true),
+        ] {
+            let report = run(&tree, &ScanOptions { caches, ..options() }).expect("works").packages.remove(0);
+            let told = report.findings.iter().any(|found| found.rule == "V-01");
+            assert_eq!(told, is_known, "{name} in {kind}: {:#?}", report.findings);
+        }
+    }
+}

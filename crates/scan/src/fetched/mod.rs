@@ -1,9 +1,11 @@
 //! What package managers keep of the versions they fetched: by these a version can be compared with the one before it.
 //! Apart from [`PackageCaches`] all of this runs in the worker.
 
+mod bun;
 mod cargo;
 mod npm;
 mod python;
+mod yarn;
 
 use crate::traits::order;
 use crate::walk::Target;
@@ -19,6 +21,12 @@ use std::path::{Path, PathBuf};
 pub struct PackageCaches {
     /// npm's cache folder, the one that holds `_cacache`.
     pub npm: Option<PathBuf>,
+    /// Yarn 1's cache folder, the one that holds `v6`.
+    pub yarn_classic: Option<PathBuf>,
+    /// The folder of archives that yarn 2 and later share between projects.
+    pub yarn_berry: Option<PathBuf>,
+    /// Bun's cache folder.
+    pub bun: Option<PathBuf>,
     /// pip's cache folder.
     pub pip: Option<PathBuf>,
     /// uv's cache folder.
@@ -39,6 +47,14 @@ impl PackageCaches {
         let cached = |folder: &str| caches.as_ref().map(|caches| caches.join(folder));
         Self {
             npm: named("npm_config_cache").or_else(|| at_home(".npm")),
+            yarn_classic: named("YARN_CACHE_FOLDER").or_else(|| cached("yarn")),
+            yarn_berry: named("YARN_GLOBAL_FOLDER")
+                .or_else(|| at_home(".yarn/berry"))
+                .map(|it| it.join("cache")),
+            bun: named("BUN_INSTALL_CACHE_DIR").or_else(|| {
+                let install = named("BUN_INSTALL").or_else(|| at_home(".bun"));
+                install.map(|it| it.join("install/cache"))
+            }),
             pip: named("PIP_CACHE_DIR").or_else(|| cached("pip")),
             uv: named("UV_CACHE_DIR").or_else(|| cached("uv")),
             cargo: named("CARGO_HOME").or_else(|| at_home(".cargo")),
@@ -48,14 +64,23 @@ impl PackageCaches {
     /// The same folders where they exist, without links.
     pub(crate) fn existing(&self) -> Self {
         let real = |folder: &Option<PathBuf>| folder.as_ref().and_then(|path| fs::canonicalize(path).ok());
-        Self { npm: real(&self.npm), pip: real(&self.pip), uv: real(&self.uv), cargo: real(&self.cargo) }
+        Self {
+            npm: real(&self.npm),
+            yarn_classic: real(&self.yarn_classic),
+            yarn_berry: real(&self.yarn_berry),
+            bun: real(&self.bun),
+            pip: real(&self.pip),
+            uv: real(&self.uv),
+            cargo: real(&self.cargo),
+        }
     }
 
     /// What must be readable of them.
     pub(crate) fn grants(&self) -> impl Iterator<Item = PathBuf> {
         let npm = self.npm.as_ref().map(|cache| cache.join("_cacache"));
         let cargo = self.cargo.as_ref().map(|home| home.join("registry"));
-        [npm, self.pip.clone(), self.uv.clone(), cargo].into_iter().flatten().filter(|path| path.exists())
+        let whole = [&self.yarn_classic, &self.yarn_berry, &self.bun, &self.pip, &self.uv].map(Option::clone);
+        [npm, cargo].into_iter().chain(whole).flatten().filter(|path| path.exists())
     }
 
     /// Where cargo keeps unpacked crates, one folder a registry.
@@ -82,7 +107,13 @@ impl Fetched {
     pub(crate) fn before(&self, package: &PackageRef) -> Vec<&Target> {
         let caches = &self.caches;
         let versions = match package.ecosystem {
-            Ecosystem::Npm => self.npm.get_or_init(|| listed(&caches.npm, npm::list)),
+            Ecosystem::Npm => self.npm.get_or_init(|| {
+                let mut versions = listed(&caches.npm, npm::list);
+                versions.join(listed(&caches.yarn_classic, yarn::list_classic));
+                versions.join(listed(&caches.yarn_berry, yarn::list_berry));
+                versions.join(listed(&caches.bun, bun::list));
+                versions
+            }),
             Ecosystem::Pypi => self.python.get_or_init(|| {
                 let mut versions = listed(&caches.pip, python::list_pip);
                 versions.join(listed(&caches.uv, python::list_uv));
@@ -102,6 +133,11 @@ fn listed(cache: &Option<PathBuf>, list: impl FnOnce(&Path, &mut Versions)) -> V
     versions
 }
 
+/// A scoped name as yarn writes it where a slash cannot stand.
+fn flat(name: &str) -> String {
+    name.replace('/', "-")
+}
+
 /// Where each version of each package lies.
 #[derive(Default)]
 struct Versions(HashMap<String, Vec<(String, Target)>>);
@@ -118,14 +154,14 @@ impl Versions {
     }
 
     fn before(&self, package: &PackageRef) -> Vec<&Target> {
-        let name = match package.ecosystem {
-            Ecosystem::Pypi => crate::manifest::canonical_name(&package.name),
-            Ecosystem::Npm | Ecosystem::Cargo => package.name.clone(),
+        let names = match package.ecosystem {
+            Ecosystem::Pypi => vec![crate::manifest::canonical_name(&package.name)],
+            Ecosystem::Npm if package.name.contains('/') => vec![package.name.clone(), flat(&package.name)],
+            Ecosystem::Npm | Ecosystem::Cargo => vec![package.name.clone()],
         };
-        let mut older: Vec<&(String, Target)> = self
-            .0
-            .get(&name)
-            .into_iter()
+        let mut older: Vec<&(String, Target)> = names
+            .iter()
+            .filter_map(|name| self.0.get(name))
             .flatten()
             .filter(|(version, _)| order(version, &package.version).is_lt())
             .collect();

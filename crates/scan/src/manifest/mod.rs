@@ -48,7 +48,7 @@ pub(crate) fn strip_wrapper(contents: &mut Contents, ecosystem: Option<Ecosystem
         .files
         .iter()
         .any(|file| MANIFESTS.contains(&file.path.as_str()) || file.path.ends_with(".dist-info/METADATA"));
-    if at_root {
+    if at_root || strip_place(contents) {
         return;
     }
     let wrapper = contents
@@ -76,6 +76,31 @@ pub(crate) fn strip_wrapper(contents: &mut Contents, ecosystem: Option<Ecosystem
         }
     }
     contents.files.sort_by(|a, b| a.path.cmp(&b.path));
+}
+
+/// Removes the folders in which yarn keeps the only package of an archive, as it will lie: `node_modules/@scope/name`.
+fn strip_place(contents: &mut Contents) -> bool {
+    const TREE: &str = "node_modules/";
+    let is_manifest = |path: &&str| {
+        let inside = path.strip_prefix(TREE).and_then(|path| path.strip_suffix("/package.json"));
+        inside.is_some_and(|name| name.matches('/').count() == usize::from(name.starts_with('@')))
+    };
+    let manifest = contents.files.iter().map(|file| file.path.as_str()).find(is_manifest);
+    let Some(place) = manifest.and_then(|path| path.strip_suffix("package.json")).map(str::to_owned) else {
+        return false;
+    };
+    if !contents.files.iter().all(|file| file.path.starts_with(&place)) {
+        return false;
+    }
+    for file in &mut contents.files {
+        file.path.drain(..place.len());
+    }
+    for note in &mut contents.unscanned {
+        if let Some(rest) = note.path.strip_prefix(&place) {
+            note.path = rest.to_owned();
+        }
+    }
+    true
 }
 
 fn common_folder(files: &[Entry]) -> Option<String> {
