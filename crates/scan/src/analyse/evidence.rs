@@ -25,6 +25,8 @@ pub(super) struct Evidence<'a> {
     pub(super) stage: Stage,
     /// True for tests, examples and documentation that nothing runs at that stage.
     pub(super) aside: bool,
+    /// True for a file in a language that the package's own code does not load, and that none of it starts.
+    pub(super) foreign: bool,
 }
 
 impl<'a> Evidence<'a> {
@@ -70,6 +72,7 @@ impl<'a> Evidence<'a> {
             hits,
             stage,
             aside: matches!(stage, Stage::Runtime | Stage::Import) && is_aside(file.path),
+            foreign: false,
         };
         if language == Language::Python && matches!(stage, Stage::Install | Stage::Import) {
             python::mark_live(&mut evidence);
@@ -78,12 +81,17 @@ impl<'a> Evidence<'a> {
             evidence.hits.extend_from_slice(&seen.hits);
             evidence.hits.sort_by_key(|hit| hit.offset);
         }
+        // A program that only its user starts does nothing by being there.
+        if language == Language::Python && stage == Stage::Runtime {
+            evidence.hits.iter_mut().for_each(|hit| hit.live = false);
+        }
         Some(evidence)
     }
 
     /// A file that has shown nothing yet.
     pub(super) fn empty(file: &'a SourceFile<'a>, stage: Stage) -> Self {
-        Self { file, hits: Vec::new(), stage, aside: stage == Stage::Runtime && is_aside(file.path) }
+        let aside = stage == Stage::Runtime && is_aside(file.path);
+        Self { file, hits: Vec::new(), stage, aside, foreign: false }
     }
 
     /// Signals of places that run when the file is loaded.

@@ -16,6 +16,7 @@ mod dictionary;
 mod drops;
 mod evidence;
 mod fold;
+mod foreign;
 mod hidden;
 mod hollow;
 mod idioms;
@@ -40,7 +41,6 @@ pub(crate) use change::{Before, capabilities};
 use combine::{Scope, combine};
 use doorward_protocol::{Ecosystem, Finding, Severity, Stage};
 use evidence::Evidence;
-use lexing::Language;
 use report::{Report, Words};
 use signal::{Signal, Signals};
 pub use weigh::Facts;
@@ -143,8 +143,7 @@ fn gather<'a>(package: &'a PackageFiles<'a>) -> (Running, Vec<Option<Evidence<'a
             } else if build.contains(&index) || macros.contains(&index) {
                 Stage::Build
             } else if early.contains(&index)
-                || evidence::language_of(file) == Language::Python
-                    && package.manifest.package.ecosystem == Ecosystem::Pypi
+                || package.manifest.package.ecosystem == Ecosystem::Pypi && python::is_imported(file)
             {
                 Stage::Import
             } else {
@@ -164,6 +163,7 @@ fn gather<'a>(package: &'a PackageFiles<'a>) -> (Running, Vec<Option<Evidence<'a
         })
         .collect();
     js::follow(package, &stages, &mut gathered);
+    foreign::mark(package, &mut gathered);
     rust::follow(package, &[&build, &macros].map(Vec::as_slice).concat(), &stages, &mut gathered);
     rust::follow(package, &early, &stages, &mut gathered);
     rust::follow(package, &rust::doubtful_files(&gathered), &stages, &mut gathered);

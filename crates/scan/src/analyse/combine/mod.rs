@@ -6,10 +6,10 @@ mod table;
 use super::evidence::{Evidence, language_of};
 use super::report::Report;
 use super::signal::{Hit, Signals};
-use doorward_protocol::Severity::Low;
+use doorward_protocol::Severity::{Low, Medium};
 use doorward_protocol::Stage;
 use rule::Rule;
-use table::{CAMPAIGN, RULES};
+use table::{ALWAYS, CAMPAIGN, RULES};
 
 /// Files that act together: an install script with what it loads, or one file by itself.
 pub(super) struct Scope<'e, 'a> {
@@ -39,7 +39,13 @@ pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
             if report.has(rule.id, evidence.file.path) {
                 continue;
             }
-            let most = if evidence.aside && rule.first != CAMPAIGN { rule.most.min(Low) } else { rule.most };
+            // What deceives its readers does so whoever loads it.
+            let most = match rule.at.len() == ALWAYS.len() {
+                _ if rule.first == CAMPAIGN => rule.most,
+                _ if evidence.aside => rule.most.min(Low),
+                false if evidence.foreign => rule.most.min(Medium),
+                _ => rule.most,
+            };
             report.add(rule.id, evidence.file, hit.offset, most);
             told.push(rule.id);
         }

@@ -17,7 +17,7 @@ const RUNTIME: &[Stage] = &[Stage::Runtime];
 const UNASKED: &[Stage] = &[Stage::Install, Stage::Build, Stage::Import];
 const SET_UP: &[Stage] = &[Stage::Install, Stage::Build];
 const LOADED: &[Stage] = &[Stage::Import, Stage::Runtime];
-const ALWAYS: &[Stage] = &[Stage::Install, Stage::Build, Stage::Import, Stage::Runtime];
+pub(super) const ALWAYS: &[Stage] = &[Stage::Install, Stage::Build, Stage::Import, Stage::Runtime];
 
 pub(super) const CAMPAIGN: Signals = any(&[Campaign]);
 const NETWORK: Signals = any(&[Signal::Send, Fetch, Downloader, DropHost, Gist, DnsLookup]);

@@ -208,6 +208,15 @@ pub(super) fn runs_at_start(path: &str) -> bool {
 }
 
 /// What no start hook needs.
+/// True for the files that `import` finds; other Python is a program, which runs when somebody starts it.
+pub(super) fn is_imported(file: &SourceFile<'_>) -> bool {
+    let is_installed_elsewhere = file.path.split_once('/').is_some_and(|(folder, rest)| {
+        folder.ends_with(".data") && (rest.starts_with("scripts/") || rest.starts_with("data/"))
+    });
+    let is_module = [".py", ".pyw", ".pyx", ".pth"].iter().any(|ending| file.path.ends_with(ending));
+    language_of(file) == Language::Python && is_module && !is_installed_elsewhere
+}
+
 pub(super) const RISKY_AT_START: Signals = Signals::of(&[
     Spawn,
     Fetch,

@@ -117,7 +117,7 @@ fn follow_together<'a>(
     for parsed in &parsed {
         let (index, stage) = (parsed.file, stages[parsed.file]);
         let file = &package.files[index];
-        let empty = Evidence { file, hits: Vec::new(), stage, aside: false };
+        let empty = Evidence { file, hits: Vec::new(), stage, aside: false, foreign: false };
         let evidence = gathered[index].get_or_insert(empty);
         let tested = |offset| program.tests.iter().any(|(at, range)| *at == index && range.contains(&offset));
         evidence.hits.retain(|hit| !tested(hit.offset));
