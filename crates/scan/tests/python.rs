@@ -217,6 +217,12 @@ fn tests_that_the_package_itself_imports_are_part_of_it() {
 
 const SETUP: (&str, &str) = ("setup.py", "from setuptools import setup\nsetup(name='made-up')\n");
 
+/// The same beside so much other code that it is no small package.
+fn module_of_many(source: &str) -> PackageReport {
+    let others = "# Nothing to see here.\n".repeat(2000) + "x = 1\n";
+    package(&[SETUP, ("made_up/__init__.py", source), ("made_up/others.py", &others)])
+}
+
 #[track_caller]
 fn lacks(report: &PackageReport, rule: &str) {
     let is_told = |finding: &&Finding| finding.rule == rule && finding.severity >= Severity::High;
@@ -251,6 +257,24 @@ fn a_cache_in_the_home_folder_is_not_the_home_folder() {
     let cache = "import os\nos.system('rm -rf ~/.made-up/cache')\n";
     lacks(&module(cache), "R-22");
     found(&module(&cache.replace("~/.made-up/cache", "~/")), "R-22");
+}
+
+#[test]
+fn what_is_fetched_becomes_a_program_where_it_becomes_a_file() {
+    let apart = "import requests, subprocess, tempfile\nlog = open(tempfile.gettempdir() + '/made-up.log', 'w')\n\
+        subprocess.Popen(['made-up', '--serve'])\nprint(requests.get('http://127.0.0.1:9/ready').text)\n";
+    lacks(&module_of_many(apart), "M-01");
+    let one = apart.replace("print(", "log.write(");
+    found(&module_of_many(&one), "M-01");
+}
+
+#[test]
+fn an_address_handed_to_a_player_is_no_order() {
+    let play = "import base64, requests, subprocess\ndef play(page):\n    \
+        address = base64.b64decode(requests.get(page).text)\n    subprocess.call(['mpv', address])\n";
+    innocent(&module_of_many(play));
+    found(&module_of_many(&play.replace("'mpv', address", "'sh', '-c', address")), "M-01");
+    found(&module_of_many(&play.replace("'mpv', address", "address")), "M-01");
 }
 
 #[test]

@@ -229,7 +229,18 @@ pub(super) const RULES: &[Rule] = &[
         &[any(&[Spawn]), any(&[Fetch, Signal::Send, Downloader])],
         Critical,
     ),
-    when("M-01", IMPORT, any(&[MakeExecutable, TemporaryFile]), &[any(&[Spawn]), any(&[Fetch])], High),
+    // In a large module these three are seldom parts of one deed, unless what is fetched is seen to become a file.
+    when(
+        "M-01",
+        IMPORT,
+        any(&[MakeExecutable, TemporaryFile]),
+        &[
+            any(&[Spawn]),
+            any(&[Fetch]),
+            any(&[DropsFetched, FetchesProgram, RunsFetched, RunsDecoded, LittleElse]),
+        ],
+        High,
+    ),
     when("M-01", IMPORT, any(&[Fetch]), &[any(&[Spawn])], Medium),
     in_one_file(several(
         2,

@@ -15,6 +15,11 @@ pub(super) fn binary<'t>(op: Operator, left: &Value<'t>, right: &Value<'t>) -> V
         (Operator::Add, Is::List(one), Is::List(two)) if one.len() + two.len() < LONGEST_LIST => {
             Is::List(one.iter().chain(two.iter()).cloned().collect::<Vec<_>>().into())
         }
+        // A command line in its words, and more words after them.
+        (Operator::Add, Is::Named(name), _) if &**name == "shlex.split()" => {
+            let more = right.items().map_or_else(|| vec![right.blurred()], <[_]>::to_vec);
+            Is::List(std::iter::once(left.clone()).chain(more).collect::<Vec<_>>().into())
+        }
         (Operator::Add, ..) if left.as_text().is_some() || right.as_text().is_some() => {
             return glue([left, right].into_iter());
         }

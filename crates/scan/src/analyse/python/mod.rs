@@ -2,6 +2,7 @@
 
 mod builtins;
 mod call;
+mod commands;
 mod express;
 mod fold;
 mod given;
@@ -207,7 +208,6 @@ pub(super) fn runs_at_start(path: &str) -> bool {
         || matches!(name, "sitecustomize.py" | "usercustomize.py") && path.matches('/').count() <= 1
 }
 
-/// What no start hook needs.
 /// True for the files that `import` finds; other Python is a program, which runs when somebody starts it.
 pub(super) fn is_imported(file: &SourceFile<'_>) -> bool {
     let is_installed_elsewhere = file.path.split_once('/').is_some_and(|(folder, rest)| {
@@ -217,6 +217,7 @@ pub(super) fn is_imported(file: &SourceFile<'_>) -> bool {
     language_of(file) == Language::Python && is_module && !is_installed_elsewhere
 }
 
+/// What no start hook needs.
 pub(super) const RISKY_AT_START: Signals = Signals::of(&[
     Spawn,
     Fetch,

@@ -1,0 +1,269 @@
+//! Programs that are started, and the command lines that start them.
+
+use super::express::{look, names_a_program};
+use super::fold;
+use super::given::Given;
+use super::interpreter::Interpreter;
+use super::value::{Is, Origin, Origins, Value};
+use crate::analyse::signal::Signal;
+
+impl<'t> Interpreter<'t> {
+    /// Starting a program.
+    pub(super) fn spawn(&mut self, name: &str, given: &Given<'t>) -> Value<'t> {
+        let at = given.at;
+        self.note(Signal::Spawn, at);
+        let command = match given.values.first().or_else(|| given.named("args")) {
+            Some(value) => value.clone(),
+            None => Value::UNKNOWN,
+        };
+        let whole = match &command.is {
+            Is::List(items) => {
+                let space = Value::text(*b" ");
+                fold::glue(items.iter().flat_map(|item| [item, &space]))
+            }
+            _ if given.values.len() > 1 && !name.starts_with("subprocess") => {
+                let space = Value::text(*b" ");
+                fold::glue(given.values.iter().flat_map(|item| [item, &space]))
+            }
+            _ => command.clone(),
+        };
+        let origins = whole.origins().and(command.origins());
+        let orders = orders(name, given, &command);
+        if orders.has(Origin::Fetched) {
+            self.note(Signal::RemoteOrders, at);
+        }
+        if given.all().any(|value| value.origins().has(Origin::Socket)) {
+            self.note(Signal::ReverseShell, at);
+        }
+        for mark in self.marks(Some(&whole)) {
+            match mark {
+                Origin::FetchedFile => self.note(Signal::RunsFetched, at),
+                Origin::DecodedFile => self.note(Signal::RunsDecoded, at),
+                _ => {}
+            }
+        }
+        if orders.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
+            self.note(Signal::RunsDecoded, at);
+        }
+        if let Some(text) = whole.as_text() {
+            let text = text.to_vec();
+            self.command(&text, at);
+        }
+        let mut value = match &command.is {
+            Is::List(items) if is_interpreter(items) => Value::named("interpreter()"),
+            _ => Value::named(format!("{name}()")),
+        };
+        value.from.add(Origin::Output);
+        if origins.has(Origin::Identity) {
+            value.from.add(Origin::Identity);
+        }
+        value
+    }
+
+    /// A command line: its words, and the programs written into it.
+    pub(super) fn command(&mut self, text: &[u8], at: usize) {
+        self.words(text, at);
+        let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
+        if has("pip install") || has("-m pip") {
+            self.note(Signal::InstallsPackages, at);
+        }
+        if has("/dev/tcp/") && (has("sh -i") || has("0>&1") || has("exec ")) {
+            self.note(Signal::ReverseShell, at);
+            self.note(Signal::RemoteOrders, at);
+        }
+        let download = Download::of(text);
+        for address in &download.addresses {
+            self.places(look(Value::text(address.as_slice())).from, at);
+        }
+        if download.runs {
+            self.note(Signal::RunsFetched, at);
+        }
+        for target in download.targets {
+            if names_a_program(&target) {
+                self.note(Signal::FetchesProgram, at);
+            }
+            self.written.push((target.into(), Origin::FetchedFile));
+        }
+        if let Some(start) = memchr::memmem::find(text, b" -c ")
+            && has("python")
+        {
+            let code = text[start + 4..].trim_ascii();
+            let code = match code.first() {
+                Some(quote @ (b'"' | b'\'')) => {
+                    let end = memchr::memrchr(*quote, code).filter(|&end| end > 0).unwrap_or(code.len());
+                    &code[1..end]
+                }
+                _ => code,
+            };
+            self.run_apart(code, at);
+        }
+        // PowerShell takes its programs as base64 of UTF-16.
+        for word in text.split(u8::is_ascii_whitespace).filter(|word| word.len() > 60) {
+            let trimmed: Vec<u8> =
+                word.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\'')).collect();
+            if let Some(decoded) = crate::analyse::decoding::base64(&trimmed) {
+                let plain: Vec<u8> = decoded.iter().copied().filter(|&byte| byte != 0).collect();
+                let printable =
+                    plain.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
+                if printable * 10 > plain.len() * 9 {
+                    self.note(Signal::Decode, at);
+                    self.words(&plain, at);
+                }
+            }
+        }
+    }
+}
+
+/// Where what a command does came from: the program, the code that it is given, or all of a line for a shell. What
+/// one program of the machine is merely given to work on, such as an address to play, is no order.
+fn orders(name: &str, given: &Given<'_>, command: &Value<'_>) -> Origins {
+    const CODE_FOLLOWS: [&[u8]; 9] =
+        [b"-c", b"/c", b"/C", b"/k", b"-e", b"-lc", b"--eval", b"-Command", b"-EncodedCommand"];
+    let mut parts: Vec<&Value<'_>> =
+        if name.starts_with("subprocess") { vec![command] } else { given.values.iter().collect() };
+    // `execve` and its like end with the environment.
+    let takes_environment = name
+        .strip_prefix("os.")
+        .is_some_and(|name| (name.starts_with("exec") || name.starts_with("spawn")) && name.ends_with('e'));
+    if takes_environment {
+        parts.pop();
+    }
+    let listed = parts.iter().any(|part| part.items().is_some());
+    let items: Vec<&Value<'_>> = parts
+        .into_iter()
+        .flat_map(|part| part.items().map_or(vec![part], |items| items.iter().collect()))
+        .collect();
+    let is_shell = given.named("shell").is_some_and(|shell| shell.number() != Some(0));
+    let whole = items.iter().fold(Origins::NONE, |all, item| all.and(item.origins()));
+    let Some((program, rest)) = items.split_first() else { return whole.and(command.origins()) };
+    let starts_others =
+        program.name() == Some("sys.executable") || program.as_text().is_some_and(starts_others);
+    if !listed || is_shell || starts_others {
+        return whole.and(command.origins());
+    }
+    let code =
+        rest.windows(2).filter(|pair| pair[0].as_text().is_some_and(|text| CODE_FOLLOWS.contains(&text)));
+    code.fold(program.origins(), |all, pair| all.and(pair[1].origins()))
+}
+
+/// True for programs that run what they are given.
+fn starts_others(program: &[u8]) -> bool {
+    const STARTERS: [&str; 30] = [
+        "python",
+        "pythonw",
+        "py",
+        "sh",
+        "bash",
+        "zsh",
+        "dash",
+        "cmd",
+        "powershell",
+        "pwsh",
+        "node",
+        "bun",
+        "deno",
+        "perl",
+        "ruby",
+        "php",
+        "osascript",
+        "mshta",
+        "wscript",
+        "cscript",
+        "rundll32",
+        "msiexec",
+        "regsvr32",
+        "java",
+        "sudo",
+        "nohup",
+        "env",
+        "start",
+        "ssh",
+        "open",
+    ];
+    let program = String::from_utf8_lossy(program).to_ascii_lowercase();
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(&program);
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    STARTERS.contains(&name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.'))
+}
+
+/// True for a command that reads its program from its standard input.
+fn is_interpreter(command: &[Value<'_>]) -> bool {
+    const SHELLS: [&[u8]; 7] = [b"python", b"python3", b"sh", b"bash", b"node", b"powershell", b"perl"];
+    let Some((program, rest)) = command.split_first() else { return false };
+    let reads = |value: &Value<'_>| value.as_text().is_some_and(|text| matches!(text, b"-" | b"-s"));
+    (program.name() == Some("sys.executable") || program.as_text().is_some_and(|text| SHELLS.contains(&text)))
+        && rest.iter().all(reads)
+}
+
+/// What a command line fetches by one of the programs that every system has.
+#[derive(Default)]
+struct Download {
+    addresses: Vec<Vec<u8>>,
+    /// The files it fetches into.
+    targets: Vec<Vec<u8>>,
+    /// True where the rest of the line uses one of them.
+    runs: bool,
+}
+
+impl Download {
+    fn of(text: &[u8]) -> Self {
+        const FETCHERS: [&[u8]; 10] = [
+            b"curl",
+            b"wget",
+            b"certutil",
+            b"bitsadmin",
+            b"Invoke-WebRequest",
+            b"iwr",
+            b"irm",
+            b"Start-BitsTransfer",
+            b"DownloadFile",
+            b"aria2c",
+        ];
+        let parts: Vec<&[u8]> = text
+            .split(|byte| byte.is_ascii_whitespace() || b"\"'`;&|(),".contains(byte))
+            .filter(|part| !part.is_empty())
+            .collect();
+        let fetches = |part: &&[u8]| {
+            let part = part.strip_suffix(b".exe").unwrap_or(part);
+            FETCHERS.iter().any(|fetcher| part.ends_with(fetcher))
+        };
+        let Some(start) = parts.iter().position(fetches) else { return Self::default() };
+        let mut found = Self::default();
+        let mut last = start;
+        for (at, part) in parts.iter().enumerate().skip(start) {
+            if memchr::memmem::find(part, b"://").is_some() {
+                found.addresses.push(part.to_vec());
+                last = last.max(at);
+            }
+            let names =
+                matches!(*part, b"-o" | b"--output" | b"-OutFile" | b"-outfile" | b"-O" | b"-Destination")
+                    || part.starts_with(b"--output=");
+            if let Some(target) = parts.get(at + 1).filter(|target| names && !target.starts_with(b"-"))
+                && memchr::memmem::find(target, b"://").is_none()
+            {
+                found.targets.push(target.to_vec());
+                last = last.max(at + 1);
+            }
+        }
+        if found.addresses.is_empty() {
+            return Self::default();
+        }
+        if found.targets.is_empty() {
+            let names = found.addresses.iter().filter_map(|address| {
+                let address = address.split(|byte| matches!(byte, b'?' | b'#')).next()?;
+                let name = address.rsplit(|&byte| byte == b'/').next()?;
+                (name.len() > 4 && name.contains(&b'.') && address.len() > name.len() + 9)
+                    .then(|| name.to_vec())
+            });
+            found.targets = names.collect();
+        }
+        let base = |target: &[u8]| {
+            target.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or_default().to_vec()
+        };
+        found.runs = found.targets.iter().any(|target| {
+            let name = base(target);
+            name.len() > 2 && parts.iter().skip(last + 1).any(|part| part.ends_with(&name))
+        });
+        found
+    }
+}
