@@ -260,6 +260,17 @@ fn a_cache_in_the_home_folder_is_not_the_home_folder() {
 }
 
 #[test]
+fn a_method_of_a_long_module_runs_where_it_is_seen_to() {
+    let source = "import subprocess\nclass Quick:\n    def open(self):\n        return 1\n\
+        class Slow:\n    def __init__(self):\n        pass\n    def open(self):\n        \
+        subprocess.run(['ssh', '-o', 'StrictHostKeyChecking=no', 'host'])\n\
+        KINDS = {'slow': Slow,\n}\n";
+    let long = source.to_owned() + &"# Nothing to see here.\n".repeat(2000);
+    lacks(&module(&(long.clone() + "Quick().open()\n")), "R-25");
+    found(&module(&(long + "Slow().open()\n")), "R-25");
+}
+
+#[test]
 fn what_is_fetched_becomes_a_program_where_it_becomes_a_file() {
     let apart = "import requests, subprocess, tempfile\nlog = open(tempfile.gettempdir() + '/made-up.log', 'w')\n\
         subprocess.Popen(['made-up', '--serve'])\nprint(requests.get('http://127.0.0.1:9/ready').text)\n";

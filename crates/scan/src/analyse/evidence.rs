@@ -75,7 +75,7 @@ impl<'a> Evidence<'a> {
             foreign: false,
         };
         if language == Language::Python && matches!(stage, Stage::Install | Stage::Import) {
-            python::mark_live(&mut evidence);
+            python::mark_live(&mut evidence, seen);
         }
         if let Some(seen) = seen {
             evidence.hits.extend_from_slice(&seen.hits);

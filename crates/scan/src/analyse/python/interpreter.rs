@@ -11,6 +11,7 @@ use ruff_python_ast::{ModModule, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_python_parser::Parsed;
 use ruff_text_size::Ranged;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::rc::Rc;
 use typed_arena::Arena;
 
@@ -72,6 +73,8 @@ impl<'t> Frame<'t> {
 pub(in crate::analyse) struct Seen {
     /// What flows where.
     pub(in crate::analyse) hits: Vec<Hit>,
+    /// The functions that ran when the file was loaded; `None` where that is not known.
+    pub(in crate::analyse) ran: Option<Vec<Range<usize>>>,
 }
 
 pub(super) struct Interpreter<'t> {
@@ -198,7 +201,11 @@ impl<'t> Interpreter<'t> {
         let suite: &'t [Stmt] = self.trees.trees.alloc(tree::parse(source)?).suite();
         self.suites.insert(module, suite);
         self.texts.push(Text { file, module, pin: None });
+        self.seen.entry(file).or_default().ran.get_or_insert_default();
         self.run(self.texts.len() - 1, suite);
+        if self.steps >= self.limit {
+            self.seen.entry(file).or_default().ran = None;
+        }
         Some(module)
     }
 
@@ -431,6 +438,7 @@ impl<'t> Interpreter<'t> {
             Callable::Lambda(_, lambda) => self.value(&lambda.body),
         };
         self.frames.pop();
+                self.note_run(function);
         self.branch = branch;
         value
     }
@@ -441,6 +449,17 @@ impl<'t> Interpreter<'t> {
         given: Option<&Value<'t>>,
         named: &[(Option<&'t str>, Value<'t>)],
     ) -> Value<'t> {
+    /// Remembers that a function of the file itself ran.
+    fn note_run(&mut self, function: &StmtFunctionDef) {
+        let text = self.frames.last().and_then(|frame| self.texts.get(frame.text));
+        let Some(text) = text.filter(|text| self.live && text.pin.is_none()) else { return };
+        let range = function.range().start().to_usize()..function.range().end().to_usize();
+        let ran = self.seen.get_mut(&text.file).and_then(|seen| seen.ran.as_mut());
+        if let Some(ran) = ran.filter(|ran| !ran.contains(&range)) {
+            ran.push(range);
+        }
+    }
+
         let name = parameter.parameter.name.as_str();
         let by_name = || named.iter().find(|(key, _)| *key == Some(name)).map(|(_, value)| value);
         let value = match given.or_else(by_name) {

@@ -246,7 +246,10 @@ pub(super) fn start_line(bytes: &[u8]) -> Option<usize> {
 
 /// Marks the hits inside functions that nothing calls while the module is loaded. A script that is
 /// run, such as `setup.py`, is its own main module; an imported one is not.
-pub(super) fn mark_live(evidence: &mut Evidence<'_>) {
+pub(super) fn mark_live(evidence: &mut Evidence<'_>, seen: Option<&Seen>) {
+    /// In a module longer than this many a method is called by the name of another: only those that were seen to run
+    /// count.
+    const LONG: usize = 40_000;
     let bytes = evidence.file.bytes;
     let lexed = lex(Language::Python, bytes);
     let mut units = units(bytes, &lexed);
@@ -255,8 +258,10 @@ pub(super) fn mark_live(evidence: &mut Evidence<'_>) {
         units.sort_by_key(|unit| unit.start);
     }
     let live = live_units(&without_prose(bytes, &lexed), &units);
+    let known = seen.and_then(|seen| seen.ran.as_ref()).filter(|_| bytes.len() > LONG);
+    let ran = |offset| known.is_none_or(|ran| ran.iter().any(|function| function.contains(&offset)));
     for hit in evidence.hits.iter_mut() {
-        hit.live = enclosing(&units, hit.offset).is_none_or(|unit| live.contains(&unit));
+        hit.live = enclosing(&units, hit.offset).is_none_or(|unit| live.contains(&unit) && ran(hit.offset));
     }
 }
 
