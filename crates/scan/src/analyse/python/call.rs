@@ -184,7 +184,11 @@ impl<'t> Interpreter<'t> {
         given: &Given<'t>,
     ) -> Value<'t> {
         let name = attribute.attr.as_str();
-        let result = lost(given.blurred()).after(&on.blurred());
+        let mut on_it = on.blurred();
+        if uses_a_key_up(name) {
+            on_it.from = on_it.from.without(Origins::of(&[Origin::Key]));
+        }
+        let result = lost(given.blurred()).after(&on_it);
         if name == "write" || name == "writelines" || name == "write_text" || name == "write_bytes" {
             self.written(on, given);
             return Value::UNKNOWN;
@@ -424,6 +428,13 @@ fn whose(name: &str) -> Origins {
         _ if HOSTS.contains(&name) => Origins::of(&[Origin::Host]),
         _ => Origins::NONE,
     }
+}
+
+/// True for what is done with a key and does not tell it: signing, deciphering, naming its public half.
+fn uses_a_key_up(method: &str) -> bool {
+    ["sign", "verify", "crypt", "public", "pubkey", "address", "exchange", "fingerprint", "digest"]
+        .iter()
+        .any(|deed| method.contains(deed))
 }
 
 fn lost(value: Value<'_>) -> Value<'_> {

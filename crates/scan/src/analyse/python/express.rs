@@ -425,11 +425,14 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
     if (4..=2048).contains(&text.len()) {
         let address = memchr::memmem::find(text, b"://");
         if let Some(start) = address {
-            from.add(Origin::Address);
             let host = &text[start + 3..];
             let end =
                 host.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b' ')).unwrap_or(host.len());
             let (host, path) = host.split_at(end);
+            // Whoever names the whole host says where it goes.
+            if !matches!(host, [HOLE] | b"%s" | b"{}") {
+                from.add(Origin::Address);
+            }
             if is_bare(host) {
                 from.add(Origin::BareAddress);
             }

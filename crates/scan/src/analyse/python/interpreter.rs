@@ -301,6 +301,12 @@ impl<'t> Interpreter<'t> {
         }
     }
 
+    /// The file that is walked.
+    pub(super) fn current_file(&self) -> Option<&'t SourceFile<'t>> {
+        let text = self.texts.get(self.frames.last()?.text)?;
+        self.files.get(text.file)
+    }
+
     /// The length of the file that is walked; a text that it runs counts as short.
     pub(super) fn source_length(&self) -> usize {
         let text = self.frames.last().and_then(|frame| self.texts.get(frame.text));
@@ -432,23 +438,17 @@ impl<'t> Interpreter<'t> {
         self.frames.push(frame);
         let value = match callable {
             Callable::Function(_, function, _) => {
+                self.note_run(function);
                 self.block(&function.body);
                 self.frames.last_mut().and_then(|frame| frame.returned.take()).unwrap_or(Value::UNKNOWN)
             }
             Callable::Lambda(_, lambda) => self.value(&lambda.body),
         };
         self.frames.pop();
-                self.note_run(function);
         self.branch = branch;
         value
     }
 
-    fn parameter(
-        &mut self,
-        parameter: &'t ruff_python_ast::ParameterWithDefault,
-        given: Option<&Value<'t>>,
-        named: &[(Option<&'t str>, Value<'t>)],
-    ) -> Value<'t> {
     /// Remembers that a function of the file itself ran.
     fn note_run(&mut self, function: &StmtFunctionDef) {
         let text = self.frames.last().and_then(|frame| self.texts.get(frame.text));
@@ -460,6 +460,12 @@ impl<'t> Interpreter<'t> {
         }
     }
 
+    fn parameter(
+        &mut self,
+        parameter: &'t ruff_python_ast::ParameterWithDefault,
+        given: Option<&Value<'t>>,
+        named: &[(Option<&'t str>, Value<'t>)],
+    ) -> Value<'t> {
         let name = parameter.parameter.name.as_str();
         let by_name = || named.iter().find(|(key, _)| *key == Some(name)).map(|(_, value)| value);
         let value = match given.or_else(by_name) {

@@ -27,6 +27,9 @@ impl<'t> Interpreter<'t> {
         if is_for_its_keeper(through, place) {
             leaving = leaving.without(Origins::of(&[Origin::Key]));
         }
+        if self.is_for_its_service(given) {
+            leaving = leaving.without(Origins::of(&[Origin::Key, Origin::Identity]));
+        }
         let flows = [
             (Origin::Identity, Signal::SendsIdentity),
             (Origin::Environment, Signal::SendsEnvironment),
@@ -52,6 +55,29 @@ impl<'t> Interpreter<'t> {
             self.note(Signal::Beacon, at);
         }
         self.places(place, at);
+    }
+
+    /// True where a module that is named for a service talks to it, and has to do with no wallet: its users know
+    /// where what they hand it goes. An address that is not known is one of those that the module spells.
+    fn is_for_its_service(&self, given: &Given<'t>) -> bool {
+        const WALLETS: [&str; 6] = ["wallet", "mnemonic", "ethereum", "solana", "bitcoin", "seed"];
+        const ELSEWHERE: Origins =
+            Origins::of(&[Origin::DropHost, Origin::BareAddress, Origin::Decoded, Origin::Decrypted]);
+        let Some(file) = self.current_file() else { return false };
+        let path = file.path.to_ascii_lowercase().replace(['_', '-'], "");
+        let shown: Vec<String> = given.sent().filter_map(Value::as_text).flat_map(hosts).collect();
+        let is_its_own = if shown.is_empty() {
+            let spelt = hosts(file.bytes);
+            !given.origins().meets(ELSEWHERE)
+                && !spelt.is_empty()
+                && spelt.iter().all(|host| is_named_for(&path, host))
+        } else {
+            shown.iter().any(|host| is_named_for(&path, host))
+        };
+        is_its_own && {
+            let code = file.bytes.to_ascii_lowercase();
+            !WALLETS.iter().any(|word| memchr::memmem::find(&code, word.as_bytes()).is_some())
+        }
     }
 
     /// True for an address that the program spells in code, not in words.
@@ -189,6 +215,10 @@ impl<'t> Interpreter<'t> {
     pub(super) fn written(&mut self, handle: &Value<'t>, given: &Given<'t>) {
         let data = given.origins();
         let mut origins = Vec::new();
+        // What is shown to the user becomes no file.
+        if handle.name().is_some_and(|name| name.starts_with("sys.std")) {
+            return;
+        }
         if data.has(Origin::Fetched) {
             origins.push(Origin::FetchedFile);
         }
@@ -215,10 +245,6 @@ impl<'t> Interpreter<'t> {
                     self.note(Signal::FetchesProgram, given.at);
                 }
             }
-        // What is shown to the user becomes no file.
-        if handle.name().is_some_and(|name| name.starts_with("sys.std")) {
-            return;
-        }
         }
         // What an interpreter is given to read, it runs.
         if handle.name() == Some("interpreter().stdin") && data.has(Origin::Fetched) {
@@ -286,6 +312,21 @@ impl<'t> Interpreter<'t> {
     }
 }
 
+/// The hosts of the addresses in a text, but those of the machine itself.
+fn hosts(text: &[u8]) -> Vec<String> {
+    let ends = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'.' | b'-');
+    memchr::memmem::find_iter(text, b"://")
+        .map(|at| text[at + 3..].split(ends).next().unwrap_or_default())
+        .filter(|host| !matches!(*host, b"localhost" | b"127.0.0.1"))
+        .map(|host| String::from_utf8_lossy(host).to_ascii_lowercase())
+        .collect()
+}
+
+/// True where the name that a host's owner registered is a part of a module's path.
+fn is_named_for(path: &str, host: &str) -> bool {
+    const SHORTEST: usize = 5;
+    let owner = host.rsplit('.').nth(1).map(|owner| owner.replace('-', ""));
+    owner.is_some_and(|owner| owner.len() >= SHORTEST && path.contains(&owner))
 }
 
 /// True where a key goes to those it is meant for: a log-in by key shows that one has it, and who hands a key to a
