@@ -80,8 +80,8 @@ fn a_native_wheel_is_clean_and_a_packed_library_is_a_note() {
 
 #[test]
 fn a_wheel_for_any_machine_that_holds_nothing_but_a_library_is_suspicious() {
-    let wheel = |pure: bool| {
-        let tags = format!("Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: py3-none-any\n");
+    let wheel = |pure: bool, machine: &str| {
+        let tags = format!("Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: py3-none-{machine}\n");
         let metadata = b"Metadata-Version: 2.1\nName: made-up\nVersion: 1.0.0\n";
         let files: [(&str, &[u8]); 4] = [
             ("made_up/__init__.py", b"from . import _native\n"),
@@ -92,6 +92,7 @@ fn a_wheel_for_any_machine_that_holds_nothing_but_a_library_is_suspicious() {
         let (_folder, path) = common::archive("made_up-1.0.0-py3-none-any.whl", &common::zip(&files));
         scan_one(&path)
     };
-    has(&wheel(true), "O-14", Severity::High);
-    assert_eq!(wheel(false).verdict, Verdict::Clean);
+    has(&wheel(true, "any"), "O-14", Severity::High);
+    assert_eq!(wheel(false, "any").verdict, Verdict::Clean);
+    assert_eq!(wheel(true, "manylinux_2_17_x86_64").verdict, Verdict::Clean);
 }

@@ -61,8 +61,12 @@ fn alone(package: &PackageFiles<'_>, report: &mut Report) {
 fn nothing_but_native<'p, 'a>(package: &'p PackageFiles<'a>) -> Option<&'p SourceFile<'a>> {
     const HARDLY: usize = 2_000;
     let pypi = package.manifest.pypi.as_ref()?;
+    // The tag says which machines a wheel is for; where it unpacks to says nothing of that.
+    let is_for_any = |tag: &[u8]| tag.starts_with(b"Tag:") && tag.trim_ascii_end().ends_with(b"-any");
     let is_pure = package.files.iter().any(|file| {
-        file.path.ends_with(".dist-info/WHEEL") && text::contains(file.bytes, "Root-Is-Purelib: true")
+        file.path.ends_with(".dist-info/WHEEL")
+            && text::contains(file.bytes, "Root-Is-Purelib: true")
+            && file.bytes.split(|&byte| byte == b'\n').any(is_for_any)
     });
     let sources = |file: &&SourceFile<'_>| {
         let endings = [".py", ".pyx", ".c", ".cc", ".cpp", ".rs", ".go", ".pyi"];
