@@ -319,3 +319,17 @@ fn a_pages_script_in_a_python_package_runs_where_it_is_started() {
     innocent(&beside("x = 1\n"));
     found(&beside("import subprocess\nsubprocess.run(['node', 'static/page.js'])\n"), "M-01");
 }
+
+#[test]
+fn a_package_that_says_why_it_is_empty_took_nobodys_name() {
+    let empty = |why: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let metadata = format!("Metadata-Version: 2.1\nName: made-up\nVersion: 2.0\n\n{why}\n");
+        write(folder.path(), &[("PKG-INFO", metadata.as_str()), SETUP]);
+        scan_one(folder.path())
+    };
+    found(&empty("A test."), "I-55");
+    innocent(&empty(
+        &"What was here is a part of another package now, which needs this one to stay. ".repeat(3),
+    ));
+}

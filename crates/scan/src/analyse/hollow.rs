@@ -6,6 +6,9 @@ use super::weigh::Told;
 use crate::{PackageFiles, PypiKind, SourceFile};
 use doorward_protocol::{Ecosystem, Severity};
 
+/// So many bytes of description say what a package without content is for.
+const A_FEW_SENTENCES: usize = 200;
+
 /// Tells of a package that holds nothing to use, and neither says what it is for nor whose it is.
 pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
     if !is_hollow(package) {
@@ -16,7 +19,7 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
     let Some(file) = package.files.iter().find(|file| file.path == manifest) else { return };
     // Somebody who gathers other packages under one name, or keeps a name for later, says so.
     let gathers = package.manifest.pypi.as_ref().is_some_and(|pypi| !pypi.requires.is_empty());
-    let most = match (told.is_described(), told.has_home()) {
+    let most = match (told.is_described(A_FEW_SENTENCES), told.has_home()) {
         (false, false) if !gathers => Severity::High,
         (true, true) => return,
         _ => Severity::Medium,

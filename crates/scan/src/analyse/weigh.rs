@@ -223,6 +223,9 @@ fn code<'p>(package: &'p PackageFiles<'_>) -> impl Iterator<Item = &'p SourceFil
     })
 }
 
+/// Bytes of description that a package which is meant to be used has.
+const A_PAGE: usize = 300;
+
 /// What kind of package it is: how much of it there is and what it says of itself.
 fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
     let code: Vec<_> = code(package).collect();
@@ -236,7 +239,7 @@ fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
         (bytes < 4_000, "package.tiny"),
         (bytes < SMALL, "package.small"),
         (code.len() <= 3, "package.few-files"),
-        (!told.is_described(), "package.undescribed"),
+        (!told.is_described(A_PAGE), "package.undescribed"),
         (!told.has_home(), "package.no-home"),
         (
             !has("Author") && !has("Author-email") && !has("Maintainer") && !has("Maintainer-email"),
@@ -333,9 +336,9 @@ impl<'p> Told<'p> {
         self.has("Home-page") || self.has("Project-URL")
     }
 
-    /// True where more than a few words describe the package.
-    pub(super) fn is_described(&self) -> bool {
-        self.metadata.len() > self.fields().map(|line| line.len() + 1).sum::<usize>() + 300
+    /// True where more than so many bytes describe the package.
+    pub(super) fn is_described(&self, least: usize) -> bool {
+        self.metadata.len() > self.fields().map(|line| line.len() + 1).sum::<usize>() + least
     }
 }
 
