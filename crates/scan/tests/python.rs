@@ -321,6 +321,13 @@ fn a_pages_script_in_a_python_package_runs_where_it_is_started() {
 }
 
 #[test]
+fn a_sentence_about_a_worm_is_not_its_mark() {
+    let about = "def look(text):\n    return 'Shai-Hulud IOC found in a file'\n";
+    lacks(&module_of_many(about), "M-08");
+    found(&module_of_many(&about.replace(" IOC found in a file", "")), "M-08");
+}
+
+#[test]
 fn a_package_that_says_why_it_is_empty_took_nobodys_name() {
     let empty = |why: &str| {
         let folder = tempfile::tempdir().expect("a folder");

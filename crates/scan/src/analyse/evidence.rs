@@ -209,6 +209,7 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
                 matches!(byte, b'"' | b'\'' | b'`' | b' ' | b'\n' | b';' | b'&' | b'*' | b'\\')
             })
         }
+        Signal::Marker => !is_told_of(bytes, start, end),
         // `./tmp/` is a folder of the program's own.
         Signal::TemporaryFile => !(bytes[start] == b'/' && before == b'.'),
         Signal::NodeInline if &bytes[start..end] == b"node" => runs_what_is_handed_in(bytes, start, end),
@@ -226,6 +227,17 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
         }
         _ => true,
     }
+}
+
+/// True for the name of a piece of malware in a sentence about it.
+fn is_told_of(bytes: &[u8], start: usize, end: usize) -> bool {
+    const NEAR: usize = 60;
+    let line = text::line_start(bytes, start);
+    let rest = &bytes[end..];
+    let to = memchr::memchr(b'\n', rest).unwrap_or(rest.len()).min(NEAR);
+    let around = &bytes[line.max(start.saturating_sub(NEAR))..end + to];
+    let words = [" IOC", " worm", " attack", " malware", " campaign", " indicator", " detect", " compromise"];
+    words.iter().any(|word| text::contains(around, word))
 }
 
 /// True for `node` as a program that is given no script by name: `["node", "build.js"]` runs what lies there already.
