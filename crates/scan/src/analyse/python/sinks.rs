@@ -312,12 +312,12 @@ impl<'t> Interpreter<'t> {
     }
 }
 
-/// The hosts of the addresses in a text, but those of the machine itself.
+/// The hosts of the addresses in a text, but those of the machine itself and those where a project keeps its code.
 fn hosts(text: &[u8]) -> Vec<String> {
     let ends = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'.' | b'-');
     memchr::memmem::find_iter(text, b"://")
         .map(|at| text[at + 3..].split(ends).next().unwrap_or_default())
-        .filter(|host| !matches!(*host, b"localhost" | b"127.0.0.1"))
+        .filter(|host| !matches!(*host, b"localhost" | b"127.0.0.1" | b"github.com" | b"gitlab.com"))
         .map(|host| String::from_utf8_lossy(host).to_ascii_lowercase())
         .collect()
 }
