@@ -359,9 +359,9 @@ fn live_units(code: &[u8], units: &[Unit<'_>]) -> HashSet<usize> {
             let called = match unit.class {
                 Some(class) => {
                     let starts = STARTING_METHODS.contains(&unit.name) || reached.methods.contains(unit.name);
-                    starts && (reached.functions.contains(class) || reached.values.contains(class))
+                    starts && reached.uses(class)
                 }
-                None => reached.functions.contains(unit.name) || reached.values.contains(unit.name),
+                None => reached.uses(unit.name),
             };
             if called && live.insert(index) {
                 reached.read(code.get(unit.start..unit.end).unwrap_or_default());
@@ -386,9 +386,17 @@ struct Mentions<'a> {
     methods: HashSet<&'a [u8]>,
     /// Handed to a thread, a hook or a table: `target=f`, `{'install': Class}`.
     values: HashSet<&'a [u8]>,
+    /// Given a second name, which comes first: `download = fetch`.
+    renamed: HashSet<(&'a [u8], &'a [u8])>,
 }
 
 impl<'a> Mentions<'a> {
+    /// True for a name that is called or handed on, under its own or its second name.
+    fn uses(&self, name: &[u8]) -> bool {
+        let itself = |name: &[u8]| self.functions.contains(name) || self.values.contains(name);
+        itself(name) || self.renamed.iter().any(|(second, first)| *first == name && itself(second))
+    }
+
     fn read(&mut self, code: &'a [u8]) {
         let mut at = 0;
         let mut previous = b'\n';
@@ -412,6 +420,11 @@ impl<'a> Mentions<'a> {
                 } else {
                     self.functions.insert(name)
                 };
+            } else if previous == b'='
+                && after == b'\n'
+                && let Some(second) = renames(code, at - name.len())
+            {
+                self.renamed.insert((second, name));
             } else if matches!(previous, b'=' | b':') && matches!(after, b',' | b')' | b'}' | b'\n' | b' ') {
                 self.values.insert(name);
             }
@@ -419,6 +432,14 @@ impl<'a> Mentions<'a> {
             previous = b'a';
         }
     }
+}
+
+/// The new name where a line gives what stands at `at` one: `new = old`. Python itself calls names such as `__getattr__`.
+fn renames(code: &[u8], at: usize) -> Option<&[u8]> {
+    let line = code.get(text::line_start(code, at)..at)?;
+    let name = identifier(line);
+    let is_given = line[name.len()..].trim_ascii() == b"=";
+    (is_given && !name.is_empty() && !name.starts_with(b"__")).then_some(name)
 }
 
 fn enclosing(units: &[Unit<'_>], offset: usize) -> Option<usize> {
@@ -475,6 +496,14 @@ mod tests {
         assert!(!live("def f():\n    HERE\n\nx = 1\n", "HERE"));
         assert!(live("def f():\n    HERE\n\nf()\n", "HERE"));
         assert!(live("def g():\n    HERE\ndef f():\n    g()\nThread(target=f).start()\n", "HERE"));
+    }
+
+    #[test]
+    fn a_second_name_calls_nothing() {
+        assert!(!live("def f():\n    HERE\ng = f\n", "HERE"));
+        assert!(live("def f():\n    HERE\ng = f\ng()\n", "HERE"));
+        assert!(live("def f():\n    HERE\n__getattr__ = f\n", "HERE"));
+        assert!(live("import sys\ndef f():\n    HERE\nsys.excepthook = f\n", "HERE"));
     }
 
     #[test]
