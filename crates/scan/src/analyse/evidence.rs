@@ -56,7 +56,7 @@ impl<'a> Evidence<'a> {
             }));
             if file.bytes.len() <= LARGEST_UNFOLDED {
                 unfolded(file.bytes, &lexed, &mut hits);
-                evaluated(file.bytes, &lexed, &mut hits);
+                evaluated(file.bytes, language, &lexed, &mut hits);
             }
             hits.extend(xor(file.bytes, &lexed).map(|offset| at(Signal::Xor, offset)));
         }
@@ -201,7 +201,11 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
         // `pattern.exec(` and `cursor.eval(` are methods of something else.
         Signal::Eval => before != b'.' || bytes[start] == b'_',
         // A library holds the address of a chat service; whoever drops there holds a token as well.
-        Signal::DropHost => drops::open_end(bytes, start, end).is_none() || drops::holds_bot_token(bytes),
+        // Nobody sends to `*.host`, which stands for many.
+        Signal::DropHost => {
+            !bytes[..start].ends_with(b"*.")
+                && (drops::open_end(bytes, start, end).is_none() || drops::holds_bot_token(bytes))
+        }
         // Only the home folder itself, not a cache somewhere below it.
         Signal::Wipe => {
             let rest = bytes[end..].strip_prefix(b"/").unwrap_or(&bytes[end..]);
@@ -219,11 +223,14 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
         }
         // A command of one's own runs when somebody asks for it.
         Signal::InstallOverride => overrides_installation(&bytes[end..]),
-        // `/^(0x)?[0-9a-f]{64}$/` asks whether one value is a hash; whoever hunts keys looks for them in text.
+        // `/^(0x)?[0-9a-f]{64}$/` and `/sha256:[0-9a-f]{64}/` ask whether one value is a hash; whoever hunts keys
+        // looks for them in text.
         Signal::KeyPattern => {
             let whole = bytes[end..].starts_with(b"$") && bytes[start..end].ends_with(b"{64}");
             let lead = &bytes[start.saturating_sub(6)..start];
-            !(whole && [&b"^"[..], b"^0x", b"^(0x)?"].iter().any(|form| lead.ends_with(form)))
+            let is_one = whole && [&b"^"[..], b"^0x", b"^(0x)?"].iter().any(|form| lead.ends_with(form));
+            let is_digest = names_hash(&bytes[start.saturating_sub(16)..start]);
+            !is_one && !is_digest
         }
         _ => true,
     }
@@ -259,6 +266,15 @@ fn runs_what_is_handed_in(bytes: &[u8], start: usize, end: usize) -> bool {
     begins && (!is_script || script.starts_with(b"/"))
 }
 
+/// True where a text ends in the name of a hash and what parts it from the hash: `sha256:`, `sha512-(`.
+fn names_hash(lead: &[u8]) -> bool {
+    let lead = lead.strip_suffix(b"(?:").or(lead.strip_suffix(b"(")).unwrap_or(lead);
+    let lead = lead.strip_suffix(b":").or(lead.strip_suffix(b"-")).unwrap_or(lead);
+    [&b"sha256"[..], b"sha512", b"sha3-256", b"keccak256", b"blake3"]
+        .iter()
+        .any(|name| lead.len() >= name.len() && lead[lead.len() - name.len()..].eq_ignore_ascii_case(name))
+}
+
 /// True unless what follows `cmdclass` is a table of commands that neither building nor installing runs.
 fn overrides_installation(rest: &[u8]) -> bool {
     const RUN: [&str; 6] = ["install", "develop", "egg_info", "build", "dist", "wheel"];
@@ -277,7 +293,7 @@ fn unfolded(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
 }
 
 /// Tells running decoded or downloaded text from running one's own.
-fn evaluated(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
+fn evaluated(bytes: &[u8], language: Language, lexed: &Lexed, hits: &mut Vec<Hit>) {
     const DECODES: &[&str] = &[
         "b64decode",
         "decompress(",
@@ -307,6 +323,7 @@ fn evaluated(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
         ".text)",
         "body)",
     ];
+    const RUNS: &[&str] = &["eval", "Function", "exec", "spawn", "require", "import"];
     let mut more = Vec::new();
     let in_code = |hit: &&Hit| hit.kind == Kind::Code && lexed.kind_at(hit.offset) == Kind::Code;
     for hit in hits.iter().filter(|hit| hit.signal == Signal::Eval).filter(in_code) {
@@ -316,8 +333,9 @@ fn evaluated(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
             subject.extend_from_slice(assigned(bytes, name, hit.offset));
         }
         let mentions = |words: &[&str]| words.iter().any(|word| text::contains(&subject, word));
+        let says_all = language == Language::Script && is_plain_text(call) && !mentions(RUNS);
         // What comes through the standard input is from whoever started the program.
-        if mentions(DECODES) && !mentions(&["stdin."]) {
+        if mentions(DECODES) && !says_all && !mentions(&["stdin."]) {
             more.push(at(Signal::EvalDecoded, hit.offset));
         }
         if mentions(FETCHES) {
@@ -344,6 +362,16 @@ fn argument(bytes: &[u8], call: usize) -> &[u8] {
         }
     }
     &window[open + 1..]
+}
+
+/// True for one text in quotes: the code that is run stands there for everybody to read.
+fn is_plain_text(argument: &[u8]) -> bool {
+    match argument.trim_ascii() {
+        [quote @ (b'\'' | b'"'), inner @ .., last] => {
+            last == quote && !inner.contains(quote) && !inner.contains(&b'\\')
+        }
+        _ => false,
+    }
 }
 
 fn first_name(argument: &[u8]) -> Option<&[u8]> {
