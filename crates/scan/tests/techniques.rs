@@ -141,6 +141,16 @@ fn cases() -> Vec<Case> {
             ("lib/a.js", "exports.a = 1;\n".to_owned()),
         ]
     };
+    // Two programs in one file, so many lines apart.
+    let bundle = |first: &str, lines: usize, second: &str| {
+        let between = "exports.add = (one, other) => one + other;\n".repeat(lines);
+        library(&format!(
+            "{first}\n{between}require('https').request({second}, {{ method: 'POST' }}).end('1');\n"
+        ))
+    };
+    let apart = |id: &'static str, first: &str, second: &str| {
+        Case(id, bundle(first, 1, second), bundle(first, 2000, second))
+    };
     vec![
         // ── install ──
         pair("I-03", hook, &names, "_0x", "value"),
@@ -434,6 +444,9 @@ fn cases() -> Vec<Case> {
             "eval(String.fromCharCode.apply(null, text))",
             "eval('String.fromCharCode.apply(null, [0])')",
         ),
+        apart("R-03", "const shape = /[a-f0-9]{64}/;", "'https://made-up.github.io/'"),
+        apart("R-03", "const shape = /[a-f0-9]{64}/;", "'https://rentry.co/made-up'"),
+        apart("R-18", "const key = '/.ssh/id_rsa';", "'https://rentry.co/made-up'"),
         pair(
             "R-18",
             library,

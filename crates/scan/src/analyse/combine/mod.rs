@@ -4,6 +4,7 @@ mod rule;
 mod table;
 
 use super::evidence::{Evidence, language_of};
+use super::lexing::Language;
 use super::report::Report;
 use super::signal::{Hit, Signals};
 use doorward_protocol::Severity::{Low, Medium};
@@ -61,11 +62,37 @@ impl<'e, 'a> Scope<'e, 'a> {
     fn first(&self, rule: &Rule) -> Option<(&'e Evidence<'a>, &'e Hit)> {
         self.files.iter().filter(|evidence| !rule.in_one_file || rule.holds(self.signals(evidence))).find_map(
             |evidence| {
-                let counts = |hit: &&Hit| rule.first.has(hit.signal) && (self.waiting_too || hit.live);
+                let may_be_bundle = rule.close && language_of(evidence.file) == Language::Script;
+                let company = may_be_bundle.then(|| self.company(rule, evidence));
+                let counts = |hit: &&Hit| {
+                    rule.first.has(hit.signal)
+                        && (self.waiting_too || hit.live)
+                        && company.iter().flatten().all(|places| is_close(places, hit.offset))
+                };
                 Some((*evidence, evidence.hits.iter().find(counts)?))
             },
         )
     }
+
+    /// Where the file shows what must stand beside the rule's first signals, by the sets that name it.
+    fn company(&self, rule: &Rule, evidence: &Evidence<'_>) -> Vec<Vec<usize>> {
+        let wanted = rule.others.iter().filter(|&&set| !self.package.meets(set));
+        let places = |set: &Signals| {
+            let hits =
+                evidence.hits.iter().filter(|hit| set.has(hit.signal) && (self.waiting_too || hit.live));
+            let mut places: Vec<usize> = hits.map(|hit| hit.offset).collect();
+            places.sort_unstable();
+            places
+        };
+        wanted.map(places).collect()
+    }
+}
+
+/// True where one of these places, in order, is at most 64 KiB away, as far as one program's parts are.
+fn is_close(places: &[usize], offset: usize) -> bool {
+    const NEAR: usize = 64 << 10;
+    let next = places.partition_point(|&place| place < offset.saturating_sub(NEAR));
+    places.get(next).is_some_and(|&place| place <= offset + NEAR)
 }
 
 impl Rule {

@@ -17,6 +17,8 @@ pub(super) struct Rule {
     pub(super) unless: &'static str,
     /// All of it must stand in one file: files that are merely loaded together say little.
     pub(super) in_one_file: bool,
+    /// In scripts, all of it must stand close together: bundles hold the words of many programs.
+    pub(super) close: bool,
     /// Holds for files of this language only: what is rare in one is ordinary in another.
     pub(super) language: Option<Language>,
 }
@@ -28,7 +30,18 @@ pub(super) const fn when(
     others: &'static [Signals],
     most: Severity,
 ) -> Rule {
-    Rule { id, at, first, count: 1, others, most, unless: "", in_one_file: false, language: None }
+    Rule {
+        id,
+        at,
+        first,
+        count: 1,
+        others,
+        most,
+        unless: "",
+        in_one_file: false,
+        close: false,
+        language: None,
+    }
 }
 
 pub(super) const fn several(count: u32, rule: Rule) -> Rule {
@@ -41,6 +54,10 @@ pub(super) const fn unless(stronger: &'static str, rule: Rule) -> Rule {
 
 pub(super) const fn in_one_file(rule: Rule) -> Rule {
     Rule { in_one_file: true, ..rule }
+}
+
+pub(super) const fn close(rule: Rule) -> Rule {
+    Rule { close: true, ..rule }
 }
 
 pub(super) const fn python(rule: Rule) -> Rule {

@@ -2,7 +2,7 @@
 
 use super::super::signal::Signal::{self, *};
 use super::super::signal::{PRIVATE, SECRETS, Signals};
-use super::rule::{Rule, in_one_file, python, rust, script, several, unless, when};
+use super::rule::{Rule, close, in_one_file, python, rust, script, several, unless, when};
 use doorward_protocol::Severity::{Critical, High, Low, Medium};
 use doorward_protocol::Stage;
 
@@ -346,7 +346,7 @@ pub(super) const RULES: &[Rule] = &[
         Critical,
     ),
     when("R-02", LOADED, any(&[EnvironmentWhole]), &[any(&[DropHost])], Medium),
-    when("R-18", LOADED, any(&[DropHost]), &[PRIVATE, any(&[Signal::Send, Fetch])], High),
+    close(when("R-18", LOADED, any(&[DropHost]), &[PRIVATE, any(&[Signal::Send, Fetch])], High)),
     when(
         "R-05",
         LOADED,
@@ -365,7 +365,7 @@ pub(super) const RULES: &[Rule] = &[
     when("R-52", LOADED, any(&[SecretMessenger]), &[any(&[DropHost]), NETWORK], High),
     when("R-07", LOADED, any(&[MintCredential]), &[any(&[Signal::Send])], Medium),
     when("R-12", LOADED, any(&[AgentBypass]), &[any(&[Spawn]), PRIVATE], High),
-    when("R-03", LOADED, any(&[KeyPattern]), &[any(&[DropHost])], High),
+    close(when("R-03", LOADED, any(&[KeyPattern]), &[any(&[DropHost])], High)),
     when("M-01", LOADED, any(&[EvalDecoded]), &[any(&[Blob])], High),
     when("M-01", LOADED, any(&[EvalFetched]), &[], Medium),
     when("O-09", RUNTIME, any(&[SelfDelete]), &[], Medium),
@@ -428,7 +428,13 @@ pub(super) const RULES: &[Rule] = &[
     script(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
     rust(when("M-01", RUNTIME, any(&[RunsFetched]), &[], High)),
     rust(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
-    script(when("R-03", RUNTIME, any(&[KeyPattern]), &[any(&[PagesHost]), any(&[Signal::Send])], High)),
+    close(script(when(
+        "R-03",
+        RUNTIME,
+        any(&[KeyPattern]),
+        &[any(&[PagesHost]), any(&[Signal::Send])],
+        High,
+    ))),
     script(when("O-06", RUNTIME, any(&[RunsDecoded]), &[any(&[Decrypt])], Critical)),
     script(when(
         "M-01",
