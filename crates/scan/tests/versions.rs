@@ -189,6 +189,18 @@ fn new_dependencies_of_the_same_people_are_no_alarm() {
 }
 
 #[test]
+fn what_only_a_new_major_version_does_when_asked_is_no_alarm() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    let complete = format!("{CALLS}require('fs').appendFileSync(process.env.HOME + '/.bashrc', text);\n");
+    npm(&old, "1.0.0", "", &[("index.js", CALLS)]);
+    for (version, most) in [("1.1.0", Severity::High), ("2.0.0", Severity::Medium)] {
+        npm(&new, version, "", &[("index.js", &complete)]);
+        has(&compared(&old, &new), "V-01", most);
+    }
+}
+
+#[test]
 fn pinning_many_packages_at_once_is_no_alarm() {
     let folder = tempfile::tempdir().expect("a folder");
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));

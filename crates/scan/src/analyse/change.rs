@@ -166,7 +166,8 @@ pub(super) fn inspect(
         let Some((evidence, hit)) = place else { continue };
         // Naming a place where things start by themselves is documentation until something is written.
         let acts = if *signals == STAYS { Signals::of(&[AppendFile]) } else { NETWORK };
-        let grave = GRAVE.contains(words)
+        let grave = (near || evidence.stage != Stage::Runtime)
+            && GRAVE.contains(words)
             && evidence.all().meets(acts)
             && now.capabilities.contains("reaches the network");
         // Build scripts start compilers; that alone is nothing.
