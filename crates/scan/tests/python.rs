@@ -340,3 +340,15 @@ fn a_package_that_says_why_it_is_empty_took_nobodys_name() {
         &"What was here is a part of another package now, which needs this one to stay. ".repeat(3),
     ));
 }
+
+#[test]
+fn a_call_to_everybody_in_the_house_is_no_call_to_a_stranger() {
+    let call = "import socket\ndef look():\n    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n    \
+        line.sendto(b'M-SEARCH', ('239.255.255.250', 1900))\n";
+    let told = |source: &str| module_of_many(source).findings.iter().any(|finding| finding.rule == "R-51");
+    assert!(!told(call));
+    assert!(told(&call.replace("239.255.255.250", "198.51.7.9")));
+    let version = "import requests\nVERSION = '3.4.187.0'\ndef ask():\n    \
+        requests.post('https://files.invalid/in', json={'version': VERSION})\n";
+    assert!(!told(version));
+}

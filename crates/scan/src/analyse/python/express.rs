@@ -484,7 +484,7 @@ fn has_odd_port(host: &[u8]) -> bool {
     !is_known && (is_bare(name) || is_name && !stays.iter().any(|ending| name.ends_with(ending)))
 }
 
-/// Four numbers with dots, and not one of the addresses that stay on the machine or in the house.
+/// Four numbers with dots, and not one of the addresses that stay on the machine or in the house, or are no machine's.
 pub(super) fn is_bare(host: &[u8]) -> bool {
     let host = host.rsplit(|&byte| byte == b'@').next().unwrap_or(host);
     let host = host.split(|&byte| byte == b':').next().unwrap_or(host);
@@ -496,6 +496,9 @@ pub(super) fn is_bare(host: &[u8]) -> bool {
                 || address.is_unspecified()
                 || address.is_link_local()
                 || address.is_broadcast()
+                || address.is_multicast()
+                // A network, or a version: no machine has that address.
+                || matches!(address.octets(), [.., 0])
                 || matches!(address.octets(), [8, 8, 8, 8] | [8, 8, 4, 4] | [1, 1, 1, 1] | [1 | 0, ..]))
         }
         Err(_) => false,
