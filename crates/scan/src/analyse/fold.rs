@@ -43,7 +43,7 @@ pub(super) fn unfold(source: &[u8], lexed: &Lexed) -> Unfolded {
             let whole = decode(&glued).unwrap_or_default();
             found.words.extend(dictionary::search(&whole).map(|word| (word, offset)));
         }
-        if glued.len() >= BLOB && is_encoded(&glued) {
+        if glued.len() >= BLOB && is_encoded(&glued) && !lists_words(source, &chain) {
             found.blobs.push(offset);
         }
     }
@@ -131,6 +131,17 @@ fn is_encoded(text: &[u8]) -> bool {
     text.starts_with(b"\\x") || text.iter().all(|&byte| is_base64(byte) || matches!(byte, b'\n' | b'\\'))
 }
 
+/// True for a list of names: hardly a piece of what was encoded is without a digit.
+fn lists_words(source: &[u8], chain: &[Link<'_>]) -> bool {
+    let is_word = |link: &&Link<'_>| {
+        source[link.span.inner.clone()]
+            .iter()
+            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'))
+    };
+    let is_list = chain.iter().any(|link| !link.joiner.is_empty());
+    is_list && chain.iter().filter(is_word).count() * 2 > chain.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::lexing::{Language, lex};
@@ -156,6 +167,16 @@ mod tests {
             shown(Language::Rust, "home.join(\".config\").join(\"solana\")").contains(&Signal::SecretWallet)
         );
         assert!(shown(Language::Python, "Path.home() / '.config' / 'gcloud'").contains(&Signal::SecretCloud));
+    }
+
+    #[test]
+    fn a_list_of_names_is_no_blob_and_one_of_encoded_pieces_is() {
+        let list = |piece: &str| {
+            let source = format!("x = [{}]", format!("'{piece}', ").repeat(60));
+            unfold(source.as_bytes(), &lex(Language::Script, source.as_bytes())).blobs.len()
+        };
+        assert_eq!(list("enter_underline_mode_cursor_normal"), 0);
+        assert_eq!(list("aHR0cHM6Ly93ZWJob29rLnNpdGUveA"), 1);
     }
 
     #[test]
