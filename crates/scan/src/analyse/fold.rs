@@ -131,12 +131,12 @@ fn is_encoded(text: &[u8]) -> bool {
     text.starts_with(b"\\x") || text.iter().all(|&byte| is_base64(byte) || matches!(byte, b'\n' | b'\\'))
 }
 
-/// True for a list of names: hardly a piece of what was encoded is without a digit.
+/// True for a list of names, numbered ones too: hardly a piece of what was encoded has all its digits at its end.
 fn lists_words(source: &[u8], chain: &[Link<'_>]) -> bool {
     let is_word = |link: &&Link<'_>| {
-        source[link.span.inner.clone()]
-            .iter()
-            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'))
+        let piece = &source[link.span.inner.clone()];
+        let end = piece.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |last| last + 1);
+        end > 1 && piece[..end].iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-'))
     };
     let is_list = chain.iter().any(|link| !link.joiner.is_empty());
     is_list && chain.iter().filter(is_word).count() * 2 > chain.len()
@@ -176,6 +176,7 @@ mod tests {
             unfold(source.as_bytes(), &lex(Language::Script, source.as_bytes())).blobs.len()
         };
         assert_eq!(list("enter_underline_mode_cursor_normal"), 0);
+        assert_eq!(list("function_key_12"), 0);
         assert_eq!(list("aHR0cHM6Ly93ZWJob29rLnNpdGUveA"), 1);
     }
 
