@@ -17,6 +17,8 @@ import argparse, collections, hashlib, json, math
 # What a package says of itself only adds to what its code does: anybody can write a description.
 SHAPE = ("package.", "text.")
 MOST_OF_SHAPE = 1.2
+# Honest names are near each other, too.
+MOST_OF_NAME = 0.8
 SHAPE_IN_ALL = 3.0
 # What honest set-up scripts and libraries do as well tells little even where few of the samples show it.
 PLAIN = {"Fetch", "Send", "Spawn", "Eval", "Decode", "Decrypt", "HomeFolder", "Downloader", "TemporaryFile", "AppendFile",
@@ -90,7 +92,7 @@ def learn(malicious, benign, rounds=14, steps=60):
 
 def limit(name):
     if name.startswith(SHAPE):
-        return MOST_OF_SHAPE
+        return MOST_OF_NAME if name.split(".", 1)[1][0].isupper() else MOST_OF_SHAPE
     return MOST_OF_PLAIN if name.split(".", 1)[1] in PLAIN else MOST
 
 

@@ -1,5 +1,6 @@
 //! The values of expressions.
 
+use super::address::{has_odd_port, is_bare, names_a_program};
 use super::fold;
 use super::interpreter::{Frame, Interpreter};
 use super::roles::{Role, role};
@@ -470,48 +471,4 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
 /// True for the address of a chat service whose token is not there, or is handed in by a caller.
 fn is_the_callers(text: &[u8], start: usize, end: usize, from: Origins) -> bool {
     open_end(text, start, end).is_some_and(|rest| rest.first() != Some(&HOLE) || from.has(Origin::Parameter))
-}
-
-/// True for a host of the internet with a port that is none of the web's own.
-fn has_odd_port(host: &[u8]) -> bool {
-    let Some(at) = memchr::memrchr(b':', host) else { return false };
-    let (name, port) = (&host[..at], &host[at + 1..]);
-    let port = std::str::from_utf8(port).ok().and_then(|port| port.parse::<u16>().ok());
-    let is_known = matches!(port, None | Some(80 | 443 | 8080 | 8443));
-    let stays =
-        [&b"localhost"[..], b".local", b".internal", b".example", b"example.com", b".test", b".invalid"];
-    let is_name = memchr::memchr(b'.', name).is_some() && name.iter().any(u8::is_ascii_alphabetic);
-    !is_known && (is_bare(name) || is_name && !stays.iter().any(|ending| name.ends_with(ending)))
-}
-
-/// Four numbers with dots, and not one of the addresses that stay on the machine or in the house, or are no machine's.
-pub(super) fn is_bare(host: &[u8]) -> bool {
-    let host = host.rsplit(|&byte| byte == b'@').next().unwrap_or(host);
-    let host = host.split(|&byte| byte == b':').next().unwrap_or(host);
-    let Ok(host) = std::str::from_utf8(host) else { return false };
-    match host.parse::<std::net::Ipv4Addr>() {
-        Ok(address) => {
-            !(address.is_loopback()
-                || address.is_private()
-                || address.is_unspecified()
-                || address.is_link_local()
-                || address.is_broadcast()
-                || address.is_multicast()
-                // A network, or a version: no machine has that address.
-                || matches!(address.octets(), [.., 0])
-                || matches!(address.octets(), [8, 8, 8, 8] | [8, 8, 4, 4] | [1, 1, 1, 1] | [1 | 0, ..]))
-        }
-        Err(_) => false,
-    }
-}
-
-pub(super) fn names_a_program(path: &[u8]) -> bool {
-    let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'?' | b'#' | b'"' | b'\'');
-    let path = path.split(ends).next().unwrap_or(path).to_ascii_lowercase();
-    [
-        ".exe", ".ps1", ".bat", ".vbs", ".scr", ".dll", ".sh", ".py", ".pyw", ".bin", ".elf", ".hta", ".msi",
-        ".jar", ".cmd", ".lnk", ".pyc",
-    ]
-    .iter()
-    .any(|ending| path.ends_with(ending.as_bytes()))
 }

@@ -1,6 +1,6 @@
 //! Walks a program as Python would run it, with values known in part, and notes what flows where.
 
-use super::roles::Role;
+use super::roles::{Role, names_a_key};
 use super::tree;
 use super::value::{Callable, Is, Origin, Origins, Value};
 use crate::SourceFile;
@@ -538,23 +538,4 @@ impl<'t> Interpreter<'t> {
             _ => Origins::NONE,
         }
     }
-}
-
-/// Parameters that hold what opens a wallet, or what only ever signs.
-fn names_a_key(name: &str) -> bool {
-    let name: String = name.to_ascii_lowercase().replace('_', "");
-    [
-        "privatekey",
-        "privkey",
-        "mnemonic",
-        "seedphrase",
-        "recoveryphrase",
-        "secretphrase",
-        "walletkey",
-        "keypair",
-        "accesskeysecret",
-        "secretaccesskey",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
 }

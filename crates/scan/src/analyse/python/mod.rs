@@ -1,5 +1,6 @@
 //! Python: what runs on installation and on import, and what only waits in functions.
 
+mod address;
 mod builtins;
 mod call;
 mod commands;

@@ -70,6 +70,25 @@ pub(super) fn method_role(name: &str) -> Option<Role> {
     table().methods.get(name).copied()
 }
 
+/// Parameters that hold what opens a wallet, or what only ever signs.
+pub(super) fn names_a_key(name: &str) -> bool {
+    let name: String = name.to_ascii_lowercase().replace('_', "");
+    [
+        "privatekey",
+        "privkey",
+        "mnemonic",
+        "seedphrase",
+        "recoveryphrase",
+        "secretphrase",
+        "walletkey",
+        "keypair",
+        "accesskeysecret",
+        "secretaccesskey",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {

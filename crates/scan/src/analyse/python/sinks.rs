@@ -1,6 +1,7 @@
 //! Where data leaves the program or becomes one: the network, files, evaluation.
 
-use super::express::{look, names_a_program};
+use super::address::names_a_program;
+use super::express::look;
 use super::given::Given;
 use super::interpreter::Interpreter;
 use super::value::{HOLE, Origin, Origins, Value};
@@ -119,7 +120,7 @@ impl<'t> Interpreter<'t> {
         let mut place = given.origins();
         if let Some(items) = given.first().and_then(Value::items)
             && let Some(host) = items.first().and_then(Value::whole_text)
-            && super::express::is_bare(host)
+            && super::address::is_bare(host)
         {
             place.add(Origin::BareAddress);
         }
