@@ -342,13 +342,14 @@ fn a_package_that_says_why_it_is_empty_took_nobodys_name() {
 }
 
 #[test]
-fn a_call_to_everybody_in_the_house_is_no_call_to_a_stranger() {
-    let call = "import socket\ndef look():\n    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n    \
-        line.sendto(b'M-SEARCH', ('239.255.255.250', 1900))\n";
-    let told = |source: &str| module_of_many(source).findings.iter().any(|finding| finding.rule == "R-51");
-    assert!(!told(call));
-    assert!(told(&call.replace("239.255.255.250", "198.51.7.9")));
-    let version = "import requests\nVERSION = '3.4.187.0'\ndef ask():\n    \
+fn a_version_in_what_is_sent_and_a_group_of_listeners_are_no_bare_address() {
+    let told = |source: &str| module(source).findings.iter().any(|finding| finding.rule == "R-51");
+    let post = "import requests\nVERSION = '3.4.187.0'\ndef report():\n    \
         requests.post('https://files.invalid/in', json={'version': VERSION})\n";
-    assert!(!told(version));
+    assert!(!told(post));
+    assert!(told(&post.replace("files.invalid", "203.0.113.7")));
+    let search = "import socket\ndef search():\n    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n    \
+        s.connect(('239.255.255.250', 1900))\n";
+    assert!(!told(search));
+    assert!(told(&search.replace("239.255.255.250", "203.0.113.7")));
 }

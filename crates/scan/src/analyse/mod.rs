@@ -29,6 +29,7 @@ mod python;
 mod report;
 pub mod rules;
 mod rust;
+mod shape;
 mod shell;
 mod signal;
 mod text;
@@ -60,7 +61,7 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
     automation::inspect(package, &mut report);
     let name = naming::inspect(package, &mut report);
     hollow::inspect(package, &mut report);
-    let about = if weigh::is_small(package) { name.and(LITTLE_ELSE) } else { name };
+    let about = if shape::is_small(package) { name.and(LITTLE_ELSE) } else { name };
 
     let (running, gathered) = gather(package);
     rust::inspect(package, &gathered, &running.build, &mut report);

@@ -1,6 +1,7 @@
 //! Programs that are started, and the command lines that start them.
 
-use super::express::{look, names_a_program};
+use super::address::names_a_program;
+use super::express::look;
 use super::fold;
 use super::given::Given;
 use super::interpreter::Interpreter;

@@ -25,6 +25,13 @@ impl<'t> Given<'t> {
             .chain(self.named.iter().filter(move |(key, _)| !opens(key)).map(|(_, value)| value))
     }
 
+    /// True for one of the values that are what a request says, not where it goes.
+    pub(super) fn is_body(&self, value: &Value<'t>) -> bool {
+        let says =
+            |key: &Option<&'t str>| matches!(key, Some("json" | "data" | "headers" | "content" | "files"));
+        self.named.iter().any(|(key, named)| says(key) && std::ptr::eq(named, value))
+    }
+
     pub(super) fn first(&self) -> Option<&Value<'t>> {
         self.all().next()
     }

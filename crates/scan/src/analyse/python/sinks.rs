@@ -9,6 +9,9 @@ use crate::analyse::dictionary;
 use crate::analyse::evidence::is_meant;
 use crate::analyse::signal::Signal;
 
+/// What tells where a connection goes, and nothing where it stands in what is sent: a version is written like an address.
+const WHERE: Origins = Origins::of(&[Origin::BareAddress, Origin::OddPort, Origin::ProgramAddress]);
+
 impl<'t> Interpreter<'t> {
     /// What leaves the machine with a call, and where to.
     pub(super) fn network(&mut self, given: &Given<'t>, through: &Value<'t>) {
@@ -17,7 +20,7 @@ impl<'t> Interpreter<'t> {
         let mut place = through.origins();
         for value in given.sent() {
             let origins = value.origins();
-            place = place.and(origins);
+            place = place.and(if given.is_body(value) { origins.without(WHERE) } else { origins });
             // The address of a service that tells one's own address is no secret of this machine.
             let told = value.whole_text().map_or(Origins::NONE, |text| look(Value::text(text)).from);
             leaving = leaving.and(origins.without(told));
