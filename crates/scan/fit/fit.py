@@ -5,14 +5,17 @@
   fit.py --malicious malicious.jsonl --benign benign.jsonl [--lone lone.jsonl] [--write assets/rules/weights.toml]
 
 With --lone, more benign packages that hold one file each, taken from larger ones: they teach that little code is no
-crime. They count for less; one in a hundred of them may reach the malicious threshold, one in twelve the other.
+crime. They count for less.
 
 Each line is one package: the facts of every group of its files that run together. A malicious package counts
-by its heaviest group, a benign one by all of them. Packages are split in two by the hash of their line's key (or
-path); only one half is learned from, the other tells how well. Nothing of a package is stored but weights of facts.
-Logistic regression by projected gradient: no weight is below zero, so that no fact ever excuses another.
+by its heaviest group, a benign one by all of them. How well it tells is measured by cross-validation: the packages
+are split in four by their names, and each quarter is judged by what was learned from the other three. The thresholds
+come from there, too. The weights that are written are learned from all. Nothing of a package is stored but weights.
+Logistic regression by projected gradient: no weight is below zero, so that no fact ever excuses another, and none is
+so heavy that one deed alone makes a package malicious.
 """
-import argparse, collections, hashlib, json, math
+import argparse, collections, hashlib, json, math, re
+from concurrent.futures import ProcessPoolExecutor
 
 # What a package says of itself only adds to what its code does: anybody can write a description.
 SHAPE = ("package.", "text.")
@@ -25,16 +28,21 @@ PLAIN = {"Fetch", "Send", "Spawn", "Eval", "Decode", "Decrypt", "HomeFolder", "D
          "MakeExecutable", "InstallOverride", "PackageInstall", "Blob", "PagesHost", "Identity", "EnvironmentKey", "TlsOff",
          "Detach", "Confesses", "NodeInline", "PythonInline", "PipeToShell", "Upload", "Publish", "EvalFile", "DropsFetched", "SendsFile"}
 MOST_OF_PLAIN = 1.2
-MOST = 5.0
+MOST = 2.0
 RAREST = 4
 # How many malicious packages one false alarm is worth.
 COST_OF_ALARM = 25.0
 COST_OF_LONE_ALARM = 6.0
+FOLDS = 4
+# The share of ordinary packages, not learned from, that may reach the thresholds.
+CALLED_MALICIOUS = 0.0022
+CALLED_SUSPICIOUS = 0.006
 
 
-def half(package):
-    name = package.get("key") or package["path"].rsplit("/", 1)[-1]
-    return hashlib.sha256(name.encode()).digest()[0] % 2
+def fold(package):
+    """A quarter, the same for every version of a package."""
+    name = package.get("name", "").split("/")[0] or package["path"].rsplit("/", 1)[-1].split("-")[0]
+    return hashlib.sha256(re.sub(r"[-_.]+", "-", name).lower().encode()).digest()[0] % FOLDS
 
 
 def read(path, cost=COST_OF_ALARM):
@@ -43,7 +51,7 @@ def read(path, cost=COST_OF_ALARM):
     for package in packages:
         groups = [frozenset(name for name in group if not name.startswith("aside.")) for group in package["groups"]]
         package["groups"] = list({group for group in groups if any(not name.startswith(SHAPE) for name in group)})
-        package["half"] = half(package)
+        package["fold"] = fold(package)
         package["cost"] = cost
     return packages
 
@@ -96,47 +104,46 @@ def limit(name):
     return MOST_OF_PLAIN if name.split(".", 1)[1] in PLAIN else MOST
 
 
-def share(packages, weights, least):
-    over = [package for package in packages if weight_of(heaviest(package, weights), weights) >= least]
-    return over, len(over) / max(1, len(packages))
+def judged(packages):
+    """The sum of each (malicious, benign) package by weights that were not learned from its quarter."""
+    malicious, benign, lone, number = packages
+    others = [[package for package in part if package["fold"] != number] for part in (malicious, benign + lone)]
+    weights = learn(*others)
+    return [[(weight_of(heaviest(package, weights), weights), package) for package in part if package["fold"] == number]
+            for part in (malicious, benign)]
 
 
-def threshold(benign, weights, allowed):
-    """The least sum that no more than this share of the benign packages reach."""
-    sums = sorted((weight_of(heaviest(package, weights), weights) for package in benign), reverse=True)
-    return sums[int(len(sums) * allowed)] if sums else 0.0
+def threshold(sums, allowed):
+    """The least sum that no more than this share reaches."""
+    return sorted(sums, reverse=True)[int(len(sums) * allowed)] + 0.01
+
+
+def share(sums, least):
+    return f"{sum(value >= least for value in sums)} of {len(sums)} ({sum(value >= least for value in sums) / len(sums):.1%})"
 
 
 def main():
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--malicious", required=True)
-    ask.add_argument("--benign", required=True)
+    ask.add_argument("--benign", required=True, nargs="+")
     ask.add_argument("--lone")
-    ask.add_argument("--benign-half", action="store_true", help="hold half of the benign packages back, too")
     ask.add_argument("--write")
     args = ask.parse_args()
-    malicious, benign = read(args.malicious), read(args.benign)
+    malicious, benign = read(args.malicious), [package for path in args.benign for package in read(path)]
     lone = read(args.lone, COST_OF_LONE_ALARM) if args.lone else []
-    learned = [package for package in malicious if package["half"] == 0]
-    innocent = benign + lone
-    if args.benign_half:
-        innocent = [package for package in innocent if package["half"] == 0]
-    weights = learn(learned, innocent)
-    bad = max(threshold(benign, weights, 0.0) + 0.5, threshold(lone, weights, 0.01))
-    doubtful = max(threshold(benign, weights, 0.005) + 0.1, threshold(lone, weights, 0.08), bad / 2)
-    for side in (0, 1):
-        label = ("learned from", "held back")[side]
-        evil = [package for package in malicious if package["half"] == side]
-        good = [package for package in benign if package["half"] == side]
-        print(f"{label}: malicious {share(evil, weights, bad)[1]:.1%}, suspicious or worse "
-              f"{share(evil, weights, doubtful)[1]:.1%} of {len(evil)}; benign suspicious or worse "
-              f"{len(share(good, weights, doubtful)[0])} of {len(good)}")
-    for least, label in ((bad, "malicious"), (doubtful, "suspicious or worse")) if lone else ():
-        print(f"single files called {label}: {len(share(lone, weights, least)[0])} of {len(lone)}")
-    for package in sorted(benign, key=lambda p: -weight_of(heaviest(p, weights), weights))[:15]:
-        group = heaviest(package, weights)
-        parts = sorted(((round(weights.get(name, 0), 1), name) for name in group if weights.get(name, 0) > 0), reverse=True)
-        print(f"{weight_of(group, weights):6.1f} {package['path'].rsplit('/', 1)[-1][:40]:40} {parts[:7]}")
+    with ProcessPoolExecutor(2) as executor:
+        quarters = list(executor.map(judged, [(malicious, benign, lone, number) for number in range(FOLDS)]))
+    evil, good = ([pair for quarter in quarters for pair in quarter[side]] for side in (0, 1))
+    bad, doubtful = (threshold([value for value, _ in good], allowed) for allowed in (CALLED_MALICIOUS, CALLED_SUSPICIOUS))
+    for label, least in (("malicious", bad), ("suspicious or worse", doubtful)):
+        print(f"{label} from {least:.2f} on, by weights alone and none learned from the judged quarter: malware "
+              f"{share([value for value, _ in evil], least)}, ordinary {share([value for value, _ in good], least)}")
+    for value, package in sorted(good, key=lambda pair: -pair[0])[:20]:
+        print(f"{value:6.1f} {package['path'].rsplit('/', 1)[-1]}")
+    weights = learn(malicious, benign + lone)
+    sums = [weight_of(heaviest(package, weights), weights) for package in benign]
+    print(f"with the weights learned from all, ordinary: malicious {share(sums, bad)}, "
+          f"suspicious or worse {share(sums, doubtful)}")
     if args.write:
         with open(args.write, "w") as out:
             out.write("# How much each fact tells of malware, fitted by crates/scan/fit/fit.py. A group of files that run\n"

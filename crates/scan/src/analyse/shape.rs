@@ -1,6 +1,6 @@
 //! What a package is like as a whole: how much of it there is, and what it says of itself.
 
-use crate::{PackageFiles, PypiKind, SourceFile};
+use crate::{PackageFiles, SourceFile};
 use std::collections::BTreeSet;
 
 /// Bytes of code below which a package is small.
@@ -52,47 +52,11 @@ pub(super) fn shape(package: &PackageFiles<'_>) -> BTreeSet<String> {
         (told.is_free_mail(), "package.free-mail"),
         ((30..1900).contains(&major), "package.high-version"),
         (major == 0 && version.matches('.').count() <= 2, "package.early-version"),
-        (is_unbuildable(package), "package.unbuildable"),
-        (lacks_a_module(package), "package.lacks-a-module"),
     ]
     .into_iter()
     .filter(|&(is, _)| is)
     .map(|(_, name)| name.to_owned())
     .collect()
-}
-
-/// True for sources that nothing could be built from.
-fn is_unbuildable(package: &PackageFiles<'_>) -> bool {
-    let is_sdist = package.manifest.pypi.as_ref().is_some_and(|pypi| pypi.kind == PypiKind::Sdist);
-    let builds =
-        |file: &SourceFile<'_>| file.path.ends_with("setup.py") || file.path.ends_with("pyproject.toml");
-    is_sdist && !package.files.iter().any(builds)
-}
-
-/// True where a package's own start, or what installs it, imports a module of the package that it does not hold.
-fn lacks_a_module(package: &PackageFiles<'_>) -> bool {
-    let holds = |module: &str| {
-        package.files.iter().any(|file| {
-            let rest = file.path.strip_prefix(module);
-            rest.is_some_and(|rest| rest.starts_with('.') || rest.starts_with('/'))
-        })
-    };
-    let starts = |file: &&SourceFile<'_>| file.path.ends_with("/__init__.py") && file.bytes.len() < SMALL;
-    package.files.iter().filter(starts).take(STARTS).any(|file| {
-        let folder = file.path.trim_end_matches("__init__.py");
-        let mut imported = file.bytes.split(|&byte| byte == b'\n').filter_map(sibling);
-        imported.any(|name| !holds(&format!("{folder}{name}")))
-    })
-}
-
-/// Folders whose start is looked at.
-const STARTS: usize = 40;
-
-/// The module in `from .module import name`, at the left margin where nothing catches its absence.
-fn sibling(line: &[u8]) -> Option<&str> {
-    let rest = std::str::from_utf8(line).ok()?.strip_prefix("from .")?;
-    let name = rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next()?;
-    (!name.is_empty() && rest[name.len()..].starts_with([' ', '.'])).then_some(name)
 }
 
 /// What a package's metadata say.
