@@ -142,7 +142,8 @@ def main():
         print(f"{value:6.1f} {package['path'].rsplit('/', 1)[-1]}")
     weights = learn(malicious, benign + lone)
     sums = [weight_of(heaviest(package, weights), weights) for package in benign]
-    print(f"with the weights learned from all, ordinary: malicious {share(sums, bad)}, "
+    bad = max(bad, max(sums) + 0.05)
+    print(f"with the weights learned from all, malicious from {bad:.2f} on, ordinary: malicious {share(sums, bad)}, "
           f"suspicious or worse {share(sums, doubtful)}")
     if args.write:
         with open(args.write, "w") as out:

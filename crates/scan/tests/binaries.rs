@@ -79,7 +79,7 @@ fn a_native_wheel_is_clean_and_a_packed_library_is_a_note() {
 }
 
 #[test]
-fn a_wheel_for_any_machine_that_holds_nothing_but_a_library_is_suspicious() {
+fn sources_that_hold_nothing_but_a_library_are_suspicious_and_a_wheel_for_any_machine_is_a_note() {
     let wheel = |pure: bool, machine: &str| {
         let tags = format!("Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: py3-none-{machine}\n");
         let metadata = b"Metadata-Version: 2.1\nName: made-up\nVersion: 1.0.0\n";
@@ -92,7 +92,13 @@ fn a_wheel_for_any_machine_that_holds_nothing_but_a_library_is_suspicious() {
         let (_folder, path) = common::archive("made_up-1.0.0-py3-none-any.whl", &common::zip(&files));
         scan_one(&path)
     };
-    has(&wheel(true, "any"), "O-14", Severity::High);
+    has(&wheel(true, "any"), "O-14", Severity::Medium);
     assert_eq!(wheel(false, "any").verdict, Verdict::Clean);
-    assert_eq!(wheel(true, "manylinux_2_17_x86_64").verdict, Verdict::Clean);
+    assert_eq!(wheel(true, "manylinux2014_x86_64").verdict, Verdict::Clean);
+    let folder = tempfile::tempdir().expect("a folder");
+    let metadata = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.0.0\n";
+    let setup = "from setuptools import setup\nsetup(name='made-up')\n";
+    common::write(folder.path(), &[("PKG-INFO", metadata), ("setup.py", setup)]);
+    std::fs::write(folder.path().join("made_up.pyd"), program("")).expect("write");
+    has(&scan_one(folder.path()), "O-14", Severity::High);
 }

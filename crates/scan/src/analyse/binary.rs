@@ -50,11 +50,14 @@ pub(super) fn inspect(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_
 /// A package of Python that is next to nothing but compiled code, where its kind promises sources.
 fn alone(package: &PackageFiles<'_>, report: &mut Report) {
     let Some(file) = nothing_but_native(package) else { return };
+    // People do pack a tool of theirs as a wheel without saying for which machine; sources are another promise.
+    let is_sdist = package.manifest.pypi.as_ref().is_some_and(|pypi| pypi.kind == PypiKind::Sdist);
+    let most = if is_sdist { Severity::High } else { Severity::Medium };
     let why = format!(
         "Nearly all of the package is the compiled {}, in an archive that promises sources or works everywhere.",
         file.path
     );
-    report.say("O-14", file, 0, Severity::High, Words { title: None, why });
+    report.say("O-14", file, 0, most, Words { title: None, why });
 }
 
 /// The compiled file of a package that holds hardly anything else, in an sdist or in a wheel for any machine.

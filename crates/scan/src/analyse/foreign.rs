@@ -5,7 +5,7 @@ use super::evidence::{Evidence, language_of};
 use super::lexing::Language;
 use super::signal::Signal;
 use crate::{PackageFiles, SourceFile};
-use doorward_protocol::{Ecosystem, Stage};
+use doorward_protocol::Stage;
 
 /// Marks the files that nothing in the package can load and no file that starts programs names.
 pub(super) fn mark(package: &PackageFiles<'_>, gathered: &mut [Option<Evidence<'_>>]) {
@@ -33,11 +33,12 @@ pub(super) fn mark(package: &PackageFiles<'_>, gathered: &mut [Option<Evidence<'
     }
 }
 
+/// What a package is, is known by its manifest: of one without, any file may be what somebody loads.
 fn is_foreign(package: &PackageFiles<'_>, file: &SourceFile<'_>) -> bool {
-    let home = package.manifest.package.ecosystem;
+    let (pypi, npm) = (package.manifest.pypi.is_some(), package.manifest.npm.is_some());
     match language_of(file) {
-        Language::Script => home != Ecosystem::Npm && package.manifest.npm.is_none(),
-        Language::Python => home != Ecosystem::Pypi && package.manifest.pypi.is_none(),
+        Language::Script => pypi && !npm,
+        Language::Python => npm && !pypi,
         _ => false,
     }
 }
