@@ -81,10 +81,6 @@ impl<'a> Evidence<'a> {
             evidence.hits.extend_from_slice(&seen.hits);
             evidence.hits.sort_by_key(|hit| hit.offset);
         }
-        // A program that only its user starts does nothing by being there.
-        if language == Language::Python && stage == Stage::Runtime {
-            evidence.hits.iter_mut().for_each(|hit| hit.live = false);
-        }
         Some(evidence)
     }
 

@@ -2,7 +2,7 @@
 
 use super::lexing::{Kind, Language, lex};
 use super::report::{Report, Words};
-use super::weigh::Told;
+use super::shape::Told;
 use crate::{PackageFiles, PypiKind, SourceFile};
 use doorward_protocol::{Ecosystem, Severity};
 

@@ -158,7 +158,14 @@ fn gather<'a>(package: &'a PackageFiles<'a>) -> (Running, Vec<Option<Evidence<'a
         .zip(&stages)
         .enumerate()
         .map(|(index, (file, &stage))| {
-            let evidence = Evidence::gather(file, stage, followed.seen.get(&index))?;
+            let mut evidence = Evidence::gather(file, stage, followed.seen.get(&index))?;
+            // A program that only its user starts does nothing by being there; without a manifest it may be anything.
+            if stage == Stage::Runtime
+                && package.manifest.pypi.is_some()
+                && evidence::language_of(file) == lexing::Language::Python
+            {
+                evidence.hits.iter_mut().for_each(|hit| hit.live = false);
+            }
             let aside = evidence.aside && !followed.used.contains(&index);
             Some(Evidence { aside, ..evidence })
         })
