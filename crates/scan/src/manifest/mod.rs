@@ -168,13 +168,13 @@ fn keep<T>(read: Result<Option<Named<T>>, Unscanned>, unscanned: &mut Vec<Unscan
     })
 }
 
-/// Without any manifest the most common kind of file decides.
+/// Without any manifest the most common kind of file decides; JSON lies everywhere.
 fn guess(files: &[Entry]) -> Ecosystem {
     let count = |endings: &[&str]| {
         files.iter().filter(|file| endings.iter().any(|ending| file.path.ends_with(ending))).count()
     };
     let (js, py, rs) =
-        (count(&[".js", ".mjs", ".cjs", ".ts", ".json"]), count(&[".py", ".pyc", ".pth"]), count(&[".rs"]));
+        (count(&[".js", ".mjs", ".cjs", ".ts"]), count(&[".py", ".pyc", ".pth"]), count(&[".rs"]));
     if py > js && py >= rs {
         Ecosystem::Pypi
     } else if rs > js {
