@@ -1,6 +1,6 @@
 //! What an address gives away by the way it is written.
 
-/// Four numbers with dots, and not one of the addresses that stay on the machine or in the house, or of many listeners at once.
+/// Four numbers with dots, and not one of the addresses that stay on the machine or in the house, or are no machine's.
 pub(super) fn is_bare(host: &[u8]) -> bool {
     let host = host.rsplit(|&byte| byte == b'@').next().unwrap_or(host);
     let host = host.split(|&byte| byte == b':').next().unwrap_or(host);
@@ -13,6 +13,8 @@ pub(super) fn is_bare(host: &[u8]) -> bool {
                 || address.is_link_local()
                 || address.is_broadcast()
                 || address.is_multicast()
+                // A network, or a version.
+                || matches!(address.octets(), [.., 0])
                 || matches!(address.octets(), [8, 8, 8, 8] | [8, 8, 4, 4] | [1, 1, 1, 1] | [1 | 0, ..]))
         }
         Err(_) => false,
