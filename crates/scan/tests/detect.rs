@@ -142,21 +142,3 @@ fn innocent_twins_are_at_most_notable() {
     assert_eq!(sample("benign/emoji").verdict, Verdict::Clean);
     assert_eq!(sample("benign/build-rs").verdict, Verdict::Clean);
 }
-
-#[test]
-fn who_names_a_worm_and_spreads_nothing_is_no_worm() {
-    let package = |script: &str| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let manifest = r#"{"name":"made-up","version":"1.0.0","main":"index.js"}"#;
-        common::write(folder.path(), &[("package.json", manifest), ("index.js", script)]);
-        scan_one(folder.path())
-    };
-    let warns = "const NAMES = /Shai-Hulud/;\nmodule.exports = (text) => NAMES.test(text);\n";
-    assert_eq!(package(warns).verdict, Verdict::Notable);
-    let spreads = "const name = 'Shai-Hulud';\nrequire('child_process').execSync('npm publish ' + name);\n";
-    let report = package(spreads);
-    assert!(
-        report.findings.iter().any(|found| found.rule == "M-08" && found.severity == Severity::Critical),
-        "{report:#?}"
-    );
-}

@@ -49,7 +49,7 @@ signals! {
     ProcessMemory, RunnerSetup, DeadDrop, Gating,
     TrojanLibrary, OddTail,
     // Damage and camouflage.
-    Wipe, SelfDelete, AnalyserDirective, Marker, NamesWorm, Campaign, Ran200Spaces, HiddenRun, Bidi,
+    Wipe, SelfDelete, AnalyserDirective, Marker, Campaign, Ran200Spaces, HiddenRun, Bidi,
 }
 
 bit_set! {

@@ -26,9 +26,6 @@ const RUNS: Signals = any(&[Spawn, Eval, PipeToShell, NodeInline, PythonInline])
 const WRITES: Signals = any(&[AppendFile]);
 const STAYS: Signals = any(&[ShellRc, GitHook, Cron, SystemdUser, AuthorizedKeys, Autostart]);
 
-const SPREADS: Signals =
-    any(&[Publish, MintCredential, SecretScanner, RunnerSetup, SecretRegistry, SecretAgent]);
-
 /// Strongest first: of the rows with the same identifier only the first that holds is told.
 pub(super) const RULES: &[Rule] = &[
     when("X-01", ALWAYS, CAMPAIGN, &[], Critical),
@@ -530,8 +527,6 @@ pub(super) const RULES: &[Rule] = &[
     when("M-01", RUNTIME, any(&[EvalDecoded, RunsDecoded]), &[], Low),
     // ── camouflage ──
     when("M-08", ALWAYS, any(&[Marker]), &[], Critical),
-    when("M-08", ALWAYS, any(&[NamesWorm]), &[SPREADS], Critical),
-    when("M-08", ALWAYS, any(&[NamesWorm]), &[], Medium),
     when("O-01", ALWAYS, any(&[HiddenRun]), &[], Critical),
     when("O-08", ALWAYS, any(&[Ran200Spaces]), &[], Critical),
     when("O-02", ALWAYS, any(&[Bidi]), &[], Medium),
