@@ -5,7 +5,7 @@
   fit.py --malicious malicious.jsonl --benign benign.jsonl [--lone lone.jsonl] [--write assets/rules/weights.toml]
 
 With --lone, more benign packages that hold one file each, taken from larger ones: they teach that little code is no
-crime. They count for less.
+crime. They count for less, and more of them may reach the thresholds.
 
 Each line is one package: the facts of every group of its files that run together. A malicious package counts
 by its heaviest group, a benign one by all of them. How well it tells is measured by cross-validation: the packages
@@ -37,6 +37,8 @@ FOLDS = 4
 # The share of ordinary packages, not learned from, that may reach the thresholds.
 CALLED_MALICIOUS = 0.0022
 CALLED_SUSPICIOUS = 0.006
+LONE_CALLED_MALICIOUS = 0.02
+LONE_CALLED_SUSPICIOUS = 0.1
 
 
 def fold(package):
@@ -105,17 +107,18 @@ def limit(name):
 
 
 def judged(packages):
-    """The sum of each (malicious, benign) package by weights that were not learned from its quarter."""
+    """The sum of each (malicious, benign, lone) package by weights that were not learned from its quarter."""
     malicious, benign, lone, number = packages
     others = [[package for package in part if package["fold"] != number] for part in (malicious, benign + lone)]
     weights = learn(*others)
     return [[(weight_of(heaviest(package, weights), weights), package) for package in part if package["fold"] == number]
-            for part in (malicious, benign)]
+            for part in (malicious, benign, lone)]
 
 
-def threshold(sums, allowed):
+def threshold(pairs, allowed):
     """The least sum that no more than this share reaches."""
-    return sorted(sums, reverse=True)[int(len(sums) * allowed)] + 0.01
+    sums = sorted((value for value, _ in pairs), reverse=True)
+    return sums[int(len(sums) * allowed)] + 0.01 if sums else 0.0
 
 
 def share(sums, least):
@@ -133,8 +136,9 @@ def main():
     lone = read(args.lone, COST_OF_LONE_ALARM) if args.lone else []
     with ProcessPoolExecutor(2) as executor:
         quarters = list(executor.map(judged, [(malicious, benign, lone, number) for number in range(FOLDS)]))
-    evil, good = ([pair for quarter in quarters for pair in quarter[side]] for side in (0, 1))
-    bad, doubtful = (threshold([value for value, _ in good], allowed) for allowed in (CALLED_MALICIOUS, CALLED_SUSPICIOUS))
+    evil, good, small = ([pair for quarter in quarters for pair in quarter[part]] for part in range(3))
+    bad = max(threshold(good, CALLED_MALICIOUS), threshold(small, LONE_CALLED_MALICIOUS))
+    doubtful = max(threshold(good, CALLED_SUSPICIOUS), threshold(small, LONE_CALLED_SUSPICIOUS))
     for label, least in (("malicious", bad), ("suspicious or worse", doubtful)):
         print(f"{label} from {least:.2f} on, by weights alone and none learned from the judged quarter: malware "
               f"{share([value for value, _ in evil], least)}, ordinary {share([value for value, _ in good], least)}")
