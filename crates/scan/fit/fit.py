@@ -22,7 +22,7 @@ SHAPE = ("package.", "text.")
 MOST_OF_SHAPE = 1.2
 # Honest names are near each other, too.
 MOST_OF_NAME = 0.8
-SHAPE_IN_ALL = 3.0
+SHAPE_IN_ALL = 2.5
 # What honest set-up scripts and libraries do as well tells little even where few of the samples show it.
 PLAIN = {"Fetch", "Send", "Spawn", "Eval", "Decode", "Decrypt", "HomeFolder", "Downloader", "TemporaryFile", "AppendFile",
          "MakeExecutable", "InstallOverride", "PackageInstall", "Blob", "PagesHost", "Identity", "EnvironmentKey", "TlsOff",
