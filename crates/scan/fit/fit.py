@@ -20,8 +20,9 @@ from concurrent.futures import ProcessPoolExecutor
 # What a package says of itself only adds to what its code does: anybody can write a description.
 SHAPE = ("package.", "text.")
 MOST_OF_SHAPE = 1.2
-# Honest names are near each other, too.
+# Honest names are near each other, too, and honest files hold pictures.
 MOST_OF_NAME = 0.8
+MOST_OF_TEXTURE = 0.8
 SHAPE_IN_ALL = 2.5
 # What honest set-up scripts and libraries do as well tells little even where few of the samples show it.
 PLAIN = {"Fetch", "Send", "Spawn", "Eval", "Decode", "Decrypt", "HomeFolder", "Downloader", "TemporaryFile", "AppendFile",
@@ -101,6 +102,8 @@ def learn(malicious, benign, rounds=14, steps=60):
 
 
 def limit(name):
+    if name.startswith("text."):
+        return MOST_OF_TEXTURE
     if name.startswith(SHAPE):
         return MOST_OF_NAME if name.split(".", 1)[1][0].isupper() else MOST_OF_SHAPE
     return MOST_OF_PLAIN if name.split(".", 1)[1] in PLAIN else MOST

@@ -103,7 +103,13 @@ fn a_file_that_is_one_call_of_one_literal_is_a_loader() {
     let data = "\\x07\\xa1".repeat(1500);
     found(&module(&format!("__load__(__name__, __file__, b'{data}', 2)\n")), "W-01");
     let picture = "iVBORw0KGgo".repeat(400);
-    innocent(&module_of_many(&format!("import base64\nICON = base64.b64decode('{picture}')\n")));
+    let described =
+        "Home-page: https://made-up.invalid\n\n".to_owned() + &"It shows what it is told to. ".repeat(12);
+    innocent(&package(&[
+        SETUP,
+        ("PKG-INFO", &(METADATA.to_owned() + &described)),
+        ("made_up/__init__.py", &format!("import base64\nICON = base64.b64decode('{picture}')\n")),
+    ]));
 }
 
 #[test]

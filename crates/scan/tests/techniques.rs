@@ -206,15 +206,6 @@ fn cases() -> Vec<Case> {
                     + &"It gathers what belongs together. ".repeat(12),
             ),
         ),
-        Case(
-            "I-55",
-            empty("__version__ = '1.0'\n", ""),
-            empty(
-                "__version__ = '1.0'\n",
-                "\nNothing is in it any more: what it held came to another package of ours, and whoever still asks for \
-                 this one by name gets that other one, so that an update of either keeps working.\n",
-            ),
-        ),
         // ── build ──
         pair(
             "B-04",
