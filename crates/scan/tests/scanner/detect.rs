@@ -1,8 +1,6 @@
 //! Look-alikes of every leg of TrapDoor are called malicious at the right line; their innocent twins are not.
 
-mod common;
-
-use common::scan_one;
+use crate::common::scan_one;
 use doorward_protocol::{PackageReport, Severity, Verdict};
 use std::path::PathBuf;
 
@@ -98,7 +96,7 @@ fn poisoned_agent_and_editor_files_are_found() {
 fn postinstall_rules(script: &str) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let manifest = r#"{"name":"made-up","version":"1.0.0","scripts":{"postinstall":"node setup.js"}}"#;
-    common::write(folder.path(), &[("package.json", manifest), ("setup.js", script)]);
+    crate::common::write(folder.path(), &[("package.json", manifest), ("setup.js", script)]);
     let report = scan_one(folder.path());
     assert_eq!(report.verdict, Verdict::Malicious, "{report:#?}");
     report.findings.into_iter().map(|finding| finding.rule).collect()

@@ -1,8 +1,6 @@
 //! What reading a package costs the worker stays in proportion, however its files import one another.
 
-mod common;
-
-use common::write;
+use crate::common::write;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;

@@ -1,9 +1,7 @@
 //! What recipes, environment hooks and workflows run, and what code does to the rest of the system: each habit with
 //! an innocent twin.
 
-mod common;
-
-use common::{scan_one, write};
+use crate::common::{scan_one, write};
 use doorward_protocol::{PackageReport, Verdict};
 
 fn with(files: &[(&str, &str)]) -> PackageReport {

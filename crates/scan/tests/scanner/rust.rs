@@ -1,9 +1,7 @@
 //! Build scripts, procedural macros and code before `main`: what steals or hides is found however it is written, and
 //! what only builds is not. None of this is ever compiled; whatever would be sent goes to a closed port.
 
-mod common;
-
-use common::{scan_one, write};
+use crate::common::{scan_one, write};
 use doorward_protocol::{PackageReport, Severity, Verdict};
 
 const MANIFEST: &str =

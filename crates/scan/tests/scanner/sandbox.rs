@@ -1,8 +1,6 @@
 //! The walls around the worker, and what happens when it dies behind them.
 
-mod common;
-
-use common::{options, write};
+use crate::common::{options, write};
 use doorward_protocol::ScanProgress;
 use doorward_scan::{Cancel, scan};
 use std::fs;
@@ -50,7 +48,7 @@ fn a_killed_worker_costs_only_the_package_it_had_in_hand() {
         write(&tree, &[(&format!("p{number}/package.json"), &manifest)]);
     }
     let program = folder.path().join("worker-of-this-test");
-    fs::copy(env!("CARGO_BIN_EXE_doorward-scan-worker"), &program).expect("copy the worker");
+    install(Path::new(env!("CARGO_BIN_EXE_doorward-scan-worker")), &program);
     let mut options = options();
     options.jobs = 1;
     options.worker = Some(program.clone());
@@ -71,6 +69,13 @@ fn a_killed_worker_costs_only_the_package_it_had_in_hand() {
     assert!(lost.unscanned[0].reason.contains("signal 9"), "{}", lost.unscanned[0].reason);
 }
 
+/// Makes `program` from `source`. Another process does it: had this one the program open for writing, a child that
+/// another test starts in that moment would keep it open, and nothing could run it ("text file busy").
+fn install(source: &Path, program: &Path) {
+    let made = Command::new("install").args(["-m", "755"]).args([source, program]).status();
+    assert!(made.expect("run install").success(), "{}", program.display());
+}
+
 /// The child of this process that runs `program`.
 fn worker_pid(program: &Path) -> Option<String> {
     let own = std::process::id().to_string();
@@ -87,13 +92,12 @@ fn worker_pid(program: &Path) -> Option<String> {
 
 #[test]
 fn a_worker_that_hangs_does_not_hold_up_a_cancelled_scan() {
-    use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");
     let ready = r#"{"ready":{"landlock":"none","seccomp":true}}"#;
     let script = format!("#!/bin/sh\nprintf '\\{:o}\\0\\0\\0{ready}'\nexec /bin/sleep 600\n", ready.len());
-    write(folder.path(), &[("worker", &script), ("p/package.json", r#"{"name":"p","version":"1.0.0"}"#)]);
+    write(folder.path(), &[("worker.sh", &script), ("p/package.json", r#"{"name":"p","version":"1.0.0"}"#)]);
     let program = folder.path().join("worker");
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("make it executable");
+    install(&folder.path().join("worker.sh"), &program);
     let mut options = options();
     options.worker = Some(program);
     let cancel = Cancel::default();

@@ -1,8 +1,6 @@
 //! What a version does that the one before did not is told, whichever way the one before is known.
 
-mod common;
-
-use common::{options, write};
+use crate::common::{options, write};
 use doorward_protocol::{PackageReport, ScanReport, Severity, Verdict};
 use doorward_scan::{Cancel, PackageCaches, ScanError, ScanOptions, scan};
 use std::path::Path;
@@ -228,7 +226,7 @@ fn what_yarn_and_bun_keep_is_compared_with() {
         let kept = format!("v6/npm-{flat}-1.0.0-{hash}-integrity/node_modules/{name}/package.json");
         write(&classic, &[(&kept, &old)]);
         write(&bun, &[(&format!("{name}@1.0.0@@@1/package.json"), &old)]);
-        let archive = common::zip(&[(&format!("node_modules/{name}/package.json"), old.as_bytes())]);
+        let archive = crate::common::zip(&[(&format!("node_modules/{name}/package.json"), old.as_bytes())]);
         std::fs::create_dir(&berry).expect("a folder");
         std::fs::write(berry.join(format!("{flat}-npm-1.0.0-928ebe2703-10c0.zip")), archive).expect("write");
         let none = PackageCaches::default;

@@ -1,10 +1,8 @@
 //! Every kind of path that a scan accepts, as its user sees it.
 
-mod common;
-
-use common::{Tar, archive, options, scan_one, try_scan, write, zip};
+use crate::common::{Tar, archive, options, scan_one, try_scan, write, zip};
 use doorward_protocol::{Ecosystem, ScanProgress};
-use doorward_scan::{Cancel, ScanError, scan};
+use doorward_scan::{Cancel, PackageCaches, ScanError, ScanOptions, scan};
 use std::fs;
 
 fn names(report: &doorward_protocol::ScanReport) -> Vec<String> {
@@ -235,11 +233,21 @@ fn a_project_gives_its_members_and_its_vendored_crates() {
             ("vendor/dep/.cargo-checksum.json", "{}"),
             ("crates/part/Cargo.toml", "[package]\nname='part'\nversion='0.1.0'"),
             ("crates/part/build.rs", "fn main() {}"),
-            (".git/HEAD", "ref: refs/heads/main"),
+            (
+                "Cargo.lock",
+                "version = 4\n[[package]]\nname = \"dep\"\nversion = \"1.2.3\"\nsource = \"registry+https://crates.invalid\"\n",
+            ),
         ],
     );
-    let report = try_scan(&project).expect("scan");
-    assert_eq!(names(&report), ["pkg:cargo/own@0.1.0", "pkg:cargo/part@0.1.0", "pkg:cargo/dep@1.2.3"]);
+    // Whatever the name of a vendored folder says, a copy that cargo may build with instead is read, too.
+    let registry = folder.path().join("cargo/registry/src/made-up");
+    write(&registry, &[("dep-1.2.3/Cargo.toml", vendored), ("dep-1.2.3/.cargo-ok", "ok")]);
+    let caches = PackageCaches { cargo: Some(folder.path().join("cargo")), ..PackageCaches::default() };
+    let options = ScanOptions { caches, ..options() };
+    let report =
+        scan(std::slice::from_ref(&project), &options, &Cancel::default(), &mut |_| {}).expect("scan");
+    let copies = report.packages.iter().filter(|package| package.purl == "pkg:cargo/dep@1.2.3").count();
+    assert_eq!((report.packages.len(), copies), (4, 2), "{:?}", names(&report));
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Broken and hostile containers: each is reported, none stops a scan.
 
-mod common;
-
-use common::{Tar, archive, reasons, scan_one, try_scan, write, zip};
+use crate::common::{Tar, archive, reasons, scan_one, try_scan, write, zip};
 use doorward_protocol::Verdict;
 use std::fs;
 use std::process::Command;
@@ -195,4 +193,25 @@ fn a_setup_script_of_odd_bytes_is_read_to_its_end() {
     let (_folder, path) = archive("bad-1.0.0.tar.gz", &bytes);
     let reasons = reasons(&scan_one(&path));
     assert!(!reasons.contains("the scanner failed"), "{reasons}");
+}
+
+#[test]
+fn a_word_that_stands_everywhere_is_asked_about_once() {
+    // Whoever looked through the file at each of them would be ended long before the last.
+    let lines = [
+        ("x = 'powershell'\n", 400_000, 1),
+        ("x = 'https://api.telegram.org/bot'\n", 400_000, 1),
+        ("f.write('curl a b')\n", 95_000, 8),
+    ];
+    for (line, times, modules) in lines {
+        let folder = tempfile::tempdir().expect("a folder");
+        let metadata = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.0\n";
+        write(folder.path(), &[("PKG-INFO", metadata)]);
+        let module = format!("import requests\nf = open('a', 'w')\n{}", line.repeat(times));
+        for number in 0..modules {
+            write(folder.path(), &[(&format!("made_up/m{number}.py"), &module)]);
+        }
+        let report = scan_one(folder.path());
+        assert!(report.unscanned.is_empty(), "{line}: {}", reasons(&report));
+    }
 }

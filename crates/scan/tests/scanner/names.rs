@@ -1,8 +1,6 @@
 //! A name that imitates, baits or poses as internal is worth a note; beside what the code does it is worth an alarm.
 
-mod common;
-
-use common::{scan_one, write};
+use crate::common::{scan_one, write};
 use doorward_protocol::{PackageReport, Severity, Verdict};
 
 fn npm(name: &str, version: &str, scripts: &str, script: &str) -> PackageReport {
@@ -19,8 +17,8 @@ fn npm(name: &str, version: &str, scripts: &str, script: &str) -> PackageReport 
 fn wheel(name: &str, module: &str) -> PackageReport {
     let info = format!("{name}-1.0.0.dist-info/METADATA");
     let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0.0\n");
-    let archive = common::zip(&[("m/__init__.py", module.as_bytes()), (&info, metadata.as_bytes())]);
-    let (_folder, path) = common::archive(&format!("{name}-1.0.0-py3-none-any.whl"), &archive);
+    let archive = crate::common::zip(&[("m/__init__.py", module.as_bytes()), (&info, metadata.as_bytes())]);
+    let (_folder, path) = crate::common::archive(&format!("{name}-1.0.0-py3-none-any.whl"), &archive);
     scan_one(&path)
 }
 

@@ -1,8 +1,6 @@
 //! Where in a package a payload stands, told beside what it does.
 
-mod common;
-
-use common::{scan_one, write};
+use crate::common::{scan_one, write};
 use std::path::Path;
 
 /// The rules told of the files of one package.

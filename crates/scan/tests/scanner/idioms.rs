@@ -1,9 +1,7 @@
 //! Every way of writing in `assets/rules/idioms.toml` has an inert sample that is told, as a small finding, and a twin
 //! that says the same plainly and is left alone.
 
-mod common;
-
-use common::{options, write};
+use crate::common::{options, write};
 use doorward_protocol::{Severity, Verdict};
 use doorward_scan::{Cancel, scan};
 use std::collections::BTreeSet;
@@ -126,6 +124,7 @@ const CASES: &[Case<'static>] = &[
         "telegram = '1234567890:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'\n",
         "telegram = '1234567890:your-key'\n",
     ),
+    ("py", "import os\nall = str(os.environ)\n", "import os\nall = str(os.environ.get('HOME'))\n"),
     ("py", "import os\nos.system('made-up --serve &')\n", "import os\nos.system('made-up && true')\n"),
     (
         "py",
@@ -197,7 +196,7 @@ fn reasons(folders: &[PathBuf]) -> Vec<BTreeSet<String>> {
 
 #[test]
 fn every_idiom_is_told_of_its_sample_and_not_of_its_twin() {
-    let text = include_str!("../../../assets/rules/idioms.toml");
+    let text = include_str!("../../../../assets/rules/idioms.toml");
     let whys = text.lines().filter_map(|line| line.strip_prefix("why = \"")?.strip_suffix('"'));
     let mut untold: BTreeSet<String> = whys.map(str::to_owned).collect();
     let known = untold.clone();

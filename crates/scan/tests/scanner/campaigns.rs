@@ -1,9 +1,7 @@
 //! Inert look-alikes of campaigns against npm users are called malicious for the right reason; everyday
 //! packages that share their words and habits are not.
 
-mod common;
-
-use common::{options, scan_one, write};
+use crate::common::{options, scan_one, write};
 use doorward_protocol::{PackageReport, Verdict};
 use doorward_scan::{Cancel, scan};
 use std::collections::BTreeMap;

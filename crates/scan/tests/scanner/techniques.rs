@@ -1,9 +1,7 @@
 //! Every rule has an inert sample that it tells, and a twin of the same make that it leaves alone. A rule without one
 //! fails here.
 
-mod common;
-
-use common::{options, write};
+use crate::common::{options, write};
 use doorward_scan::analyse::rules;
 use doorward_scan::{Cancel, scan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -291,6 +289,13 @@ fn cases() -> Vec<Case> {
             &python("open(os.path.expanduser('~/.ssh/id_rsa')).read()"),
             "~/.ssh/id_rsa",
             "~/notes",
+        ),
+        pair(
+            "R-55",
+            library,
+            "const axios = require('axios');\naxios.post('https://chat.invalid/api/v6/entitlements/gift-codes/' + code + '/redeem', 0, {});\n",
+            "/entitlements/gift-codes/",
+            "/gifts/",
         ),
         Case("X-01", library("const mark = '.p2024_integrity';\n"), library("const mark = '.integrity';\n")),
         // ── camouflage ──

@@ -1,8 +1,6 @@
 //! Every kind of lockfile is read for names known to be bad, and for entries that lead elsewhere.
 
-mod common;
-
-use common::{reasons, try_scan, write};
+use crate::common::{reasons, try_scan, write};
 use doorward_protocol::{Severity, Verdict};
 
 #[test]
