@@ -130,6 +130,9 @@ impl Worker {
         .map_err(descriptor)?;
         let guard = Arc::new(guard);
 
+        if released.is_some() {
+            guard.hold_unknown();
+        }
         let mut threads = Vec::new();
         // The event thread comes first: whatever is marked from now on is answered, our own opens too.
         threads.push(vital("events", {
@@ -156,6 +159,7 @@ impl Worker {
         })?;
         warm_hashes(&guard);
         enrol_everything(&guard);
+        guard.know_all();
 
         let recorder = background("recorder", {
             let (guard, journal) = (Arc::clone(&guard), Arc::clone(&journal));

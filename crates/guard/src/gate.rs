@@ -51,6 +51,8 @@ struct Starts {
 struct Start {
     request: PermissionEvent,
     folder: PathBuf,
+    /// How many folders the starting process is below that one.
+    below: usize,
     deadline: Instant,
 }
 
@@ -141,10 +143,17 @@ impl Gate {
     /// The worker: looks at the folders of candidates, where a hostile file system may make it wait.
     pub fn look_closer(&self, guard: &Guard, candidates: &Candidates) {
         while let Ok(id) = candidates.0.recv() {
-            let looked_at =
-                self.held().waiting.get(&id).map(|start| (start.folder.clone(), start.request.pid));
-            let Some((folder, pid)) = looked_at else { continue };
+            let looked_at = self
+                .held()
+                .waiting
+                .get(&id)
+                .map(|start| (start.folder.clone(), start.request.pid, start.below));
+            let Some((folder, pid, below)) = looked_at else { continue };
             let object = folder.metadata().ok().map(|metadata| ObjectKey::of(&metadata));
+            if object != folder_of(pid, below) {
+                self.let_start(id);
+                continue;
+            }
             let known = self.verdicts().get(&folder).filter(|known| Some(known.folder) == object).cloned();
             match known {
                 Some(known) => self.settle(guard, id, &known),
@@ -188,11 +197,16 @@ impl Gate {
         }
         held.next += 1;
         let id = held.next;
-        held.waiting.insert(id, Start { request, folder, deadline: Instant::now() + PATIENCE });
+        let below = cwd.components().count().saturating_sub(folder.components().count());
+        held.waiting.insert(id, Start { request, folder, below, deadline: Instant::now() + PATIENCE });
         drop(held);
-        if candidates.try_send(id).is_err()
-            && let Some(start) = self.held().waiting.remove(&id)
-        {
+        if candidates.try_send(id).is_err() {
+            self.let_start(id);
+        }
+    }
+
+    fn let_start(&self, id: u64) {
+        if let Some(start) = self.held().waiting.remove(&id) {
             self.answer(&start.request, Answer::Allow);
         }
     }
@@ -207,10 +221,7 @@ impl Gate {
     fn ask(&self, guard: &Guard, id: u64, pid: u32, folder: PathBuf) {
         let owner = std::fs::metadata(format!("/proc/{pid}")).map_or(u32::MAX, |metadata| metadata.uid());
         if !guard.audience.gate_served(owner) {
-            if let Some(start) = self.held().waiting.remove(&id) {
-                self.answer(&start.request, Answer::Allow);
-            }
-            return;
+            return self.let_start(id);
         }
         let deadline = Timestamp::now().plus(PATIENCE);
         guard.audience.tell_gate(owner, &ServerMessage::Gate(GateQuestion { id, path: folder, deadline }));
@@ -238,6 +249,13 @@ impl Gate {
     fn verdicts(&self) -> MutexGuard<'_, HashMap<PathBuf, Known>> {
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The folder so many above the one that a process is in, as the process sees it: in a container, another one may have
+/// the same path.
+fn folder_of(pid: u32, below: usize) -> Option<ObjectKey> {
+    let path = format!("/proc/{pid}/cwd{}", "/..".repeat(below));
+    std::fs::metadata(path).ok().map(|metadata| ObjectKey::of(&metadata))
 }
 
 fn refusal(guard: &Guard, start: &Start, known: &Known) -> Event {

@@ -19,6 +19,8 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .without_time()
+        // It would tell of a failed write on the same closed terminal or full disk, and panic where that fails, too.
+        .log_internal_errors(false)
         .init();
     match run() {
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),

@@ -79,8 +79,8 @@ fn wait_for_end(worker: i32) -> Ending {
                 asked = true;
             }
             Signal::Overdue => {
-                tracing::error!(worker, "the worker did not end in time and is killed");
                 sys::kill_child(worker);
+                tracing::error!(worker, "the worker did not end in time and was killed");
             }
             Signal::Reload => sys::reload_child(worker),
             Signal::Child => {

@@ -78,3 +78,24 @@ fn an_unknown_packages_script_waits_for_the_verdict() {
         chown(&package, Some(ADA), Some(ADA)).expect("chown");
     }
 }
+
+#[test]
+fn a_package_at_the_same_path_in_a_container_is_another_one() {
+    let (daemon, shell, package) = gated();
+    let mut root = daemon.connect();
+    assert_eq!(root.control(verdict(&package, Verdict::Malicious)), Ok(Reply::Done));
+    let start_inside = |covers: &str| {
+        let project = daemon.root().join("ada/project");
+        let script = format!(
+            "{covers} && mkdir -p {package:?} && cd {package:?} && exec {shell:?} -c 'echo started'",
+            covers = covers.replace("PROJECT", &format!("{project:?}")),
+        );
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--propagation", "private", "/bin/sh", "-c", &script]);
+        command.output().expect("run unshare")
+    };
+    let other = start_inside("mount -t tmpfs none PROJECT");
+    assert_eq!(String::from_utf8_lossy(&other.stdout), "started\n", "{other:?}");
+    let same = start_inside("true");
+    assert!(!same.status.success() && same.stdout.is_empty(), "{same:?}");
+}

@@ -241,6 +241,14 @@ impl Drop for Disk {
 }
 
 #[test]
+fn warnings_that_nobody_can_hear_stop_nothing() {
+    // A folder that is not there is a warning before anything else.
+    let mut daemon = Daemon::start_unheard("mode = \"block\"\nprojects = [\"/doorward-no-such-folder\"]");
+    assert!(was_denied(&cat(&daemon.key(), ADA)));
+    assert!(daemon.end(), "an orderly end");
+}
+
+#[test]
 fn a_users_own_app_answers_once_by_itself_and_lastingly_with_consent() {
     let adas_part = |connection: &mut Connection| {
         connection.subscribe();

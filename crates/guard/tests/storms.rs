@@ -10,7 +10,9 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::{ADA, Connection, Daemon, cat, cat_in_background, kill, program, soon, was_denied};
+use support::{
+    ADA, Connection, Daemon, cat, cat_in_background, folder_with_home, kill, program, soon, was_denied,
+};
 
 const QUEUE: &str = "/proc/sys/fs/fanotify/max_queued_events";
 
@@ -63,6 +65,33 @@ fn a_hundred_crashes_let_nothing_through_and_leave_nobody_waiting() {
         for reader in readers {
             assert!(was_denied(&reader.wait_with_output().expect("cat")), "crash {crash}");
         }
+        daemon.wait_until_ready();
+    }
+}
+
+#[test]
+fn a_successor_judges_nobody_before_it_has_found_what_is_guarded() {
+    // So many places that the last is found a good while after the first.
+    const PLACES: usize = 600;
+    let folder = folder_with_home();
+    let projects: Vec<PathBuf> = (0..PLACES).map(|at| folder.path().join(format!("project{at}"))).collect();
+    for project in &projects {
+        fs::create_dir(project).expect("a folder");
+        std::os::unix::fs::chown(project, Some(ADA), Some(ADA)).expect("chown");
+    }
+    let secret = projects[PLACES - 1].join(".env");
+    fs::write(&secret, "TOKEN=made-up\n").expect("a secret");
+    std::os::unix::fs::chown(&secret, Some(ADA), Some(ADA)).expect("chown");
+    let mut daemon = Daemon::start_in(folder, &format!("mode = \"block\"\nprojects = {projects:?}"));
+    assert!(was_denied(&cat(&secret, ADA)), "before");
+    for crash in 0..3 {
+        let worker = daemon.connect().hello.pid;
+        kill(worker, "-STOP");
+        let mut reader = cat_in_background(&secret, ADA);
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(reader.try_wait().expect("its state").is_none(), "it did not wait");
+        kill(worker, "-KILL");
+        assert!(was_denied(&reader.wait_with_output().expect("cat")), "crash {crash}");
         daemon.wait_until_ready();
     }
 }

@@ -23,6 +23,7 @@ fn a_stopped_and_killed_guard_opens_no_door() {
         let daemon = Daemon::start(sandbox, BLOCK);
         let worker = worker_of(daemon.pid());
         signal(worker, "-STOP");
+        all_stopped(worker);
         let mut victim = start();
         waits(&mut victim);
         // Row 17: whoever waits for a stopped guard can at least be ended.
@@ -95,7 +96,22 @@ fn worker_of(supervisor: u32) -> u32 {
 
 fn waits(child: &mut Child) {
     std::thread::sleep(Duration::from_millis(300));
-    assert!(child.try_wait().expect("its state").is_none(), "it did not wait for the guard");
+    assert_eq!(child.try_wait().expect("its state"), None, "it did not wait for the guard");
+}
+
+/// A signal that stops is delivered to each thread by itself, and one of them may be about to answer.
+fn all_stopped(pid: u32) {
+    let started = Instant::now();
+    let is_stopped = || {
+        fs::read_dir(format!("/proc/{pid}/task")).expect("its threads").flatten().all(|thread| {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            status.lines().any(|line| line.starts_with("State:") && line.contains("T (stopped)"))
+        })
+    };
+    while !is_stopped() {
+        assert!(started.elapsed() < Duration::from_secs(10), "{pid} does not stop");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn signal(pid: u32, name: &str) {

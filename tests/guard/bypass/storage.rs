@@ -169,6 +169,27 @@ fn a_home_that_comes_later_is_guarded() {
     });
 }
 
+#[test]
+fn a_home_that_gets_its_owner_after_the_start_is_guarded() {
+    sandboxed("guard", "bypass::storage::a_home_that_gets_its_owner_after_the_start_is_guarded", |sandbox| {
+        let arena = Arena::new(sandbox);
+        let later = sandbox.home().with_file_name("later");
+        fs::create_dir(&later).expect("a home of root's");
+        let homes = format!("homes = {:?}", [sandbox.home(), &later]);
+        let daemon = Daemon::start(sandbox, &format!("{BLOCK}\n{homes}"));
+        // The guard's first look is over by then.
+        std::thread::sleep(Duration::from_secs(1));
+        let made = sandbox.root().join("made");
+        fs::create_dir(&made).expect("a folder");
+        fs::write(made.join("id_ed25519"), "the key\n").expect("a key");
+        [&made, &made.join("id_ed25519"), &later].into_iter().for_each(|path| sandbox.own(path));
+        fs::rename(&made, later.join(".ssh")).expect("a move");
+        let key = later.join(".ssh/id_ed25519");
+        wait_for_line(&daemon, &key, |line| line.level == CoverageLevel::Full);
+        assert_eq!(arena.reach("open", &[&key]), Attempt::Refused);
+    });
+}
+
 /// The status line of a path, once it is as wanted.
 fn wait_for_line(daemon: &Daemon<'_>, path: &Path, wanted: impl Fn(&Coverage) -> bool) -> Coverage {
     let started = Instant::now();

@@ -29,7 +29,7 @@ pub fn attribute(identity: &Identity) -> Option<Attribution> {
     for (at, process) in line.iter().enumerate().skip(1).rev() {
         let Some(manager) = Manager::of(process) else { continue };
         match started_by(manager, process, line[at - 1]) {
-            Some(Found::Dependency(found)) => return Some(found),
+            Some(Found::Dependency(found)) => return Some(npm::with_version(found, &line[..at])),
             Some(Found::OwnProject(found)) => {
                 own_project.get_or_insert(found);
             }

@@ -64,6 +64,19 @@ pub(super) fn started(manager: &Process, child: &Process) -> Option<Found> {
     })
 }
 
+/// A script that was gone before its environment could be read has left it to those below it, who may add what agrees.
+pub(super) fn with_version(mut found: Attribution, below: &[&Process]) -> Attribution {
+    let package = &mut found.package;
+    if package.ecosystem == Ecosystem::Npm && package.version.is_empty() {
+        let agrees = |process: &&&Process| process.env("npm_package_name") == Some(package.name.as_str());
+        let versions =
+            below.iter().rev().filter(agrees).filter_map(|process| process.env("npm_package_version"));
+        package.version =
+            versions.filter(|version| is_version(version)).map(str::to_owned).next().unwrap_or_default();
+    }
+    found
+}
+
 /// What a folder below `node_modules` says by itself.
 pub(super) fn at_place(cwd: &Path) -> Option<Attribution> {
     Place::of(cwd).map(|place| place.attribution("", String::new()))
@@ -277,6 +290,21 @@ mod tests {
         );
         let Some(Found::Dependency(found)) = started(&Process::default(), &lie) else { panic!("not found") };
         assert_eq!(found.package.name, "evil");
+    }
+
+    #[test]
+    fn a_script_that_was_too_quick_has_its_version_told_by_those_below() {
+        let version = |name: &str, environ: &[(&str, &str)]| {
+            let Some(Found::Dependency(found)) = started(&Process::default(), &child(name, &[])) else {
+                panic!("not found")
+            };
+            with_version(found, &[&child("/", environ)]).package.version
+        };
+        let told = [("npm_package_name", "evil"), ("npm_package_version", "1.2.3")];
+        assert_eq!(version("/p/node_modules/evil", &told), "1.2.3");
+        assert_eq!(version("/p/node_modules/other", &told), "");
+        assert_eq!(version("/p/node_modules/.pnpm/evil@1.0.0/node_modules/evil", &told), "1.0.0");
+        assert_eq!(version("/p/node_modules/evil", &[]), "");
     }
 
     #[test]

@@ -141,7 +141,11 @@ impl Guard {
         }
     }
 
-    fn answer_request(&self, request: PermissionEvent, names: &mut EventBuffer) -> Result<(), FanotifyError> {
+    pub(super) fn answer_request(
+        &self,
+        request: PermissionEvent,
+        names: &mut EventBuffer,
+    ) -> Result<(), FanotifyError> {
         let pid = request.pid;
         if pid == std::process::id() {
             self.reply(&request, Answer::Allow);
@@ -160,7 +164,10 @@ impl Guard {
         }
         self.enrolment.catch_up(&self.group, names)?;
         let Some((_, guarded)) = self.enrolment.recognise(&self.group, &request.file, &metadata) else {
-            self.reply(&request, Answer::Allow);
+            let request = lock(&self.unknown).keep(request);
+            if let Some(request) = request {
+                self.reply(&request, Answer::Allow);
+            }
             return Ok(());
         };
         let file = (object.dev, object.ino);

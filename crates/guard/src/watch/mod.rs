@@ -22,6 +22,7 @@ mod retell;
 mod runs;
 mod survey;
 mod table;
+mod unknown;
 
 pub use birth::Birth;
 pub use enrol::Enrolment;
@@ -53,6 +54,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::Instant;
+use unknown::Unknown;
 
 const FOLLOWER_STACK: usize = 256 * 1024;
 
@@ -86,6 +88,7 @@ pub struct Guard {
     repeats: Mutex<Repeats>,
     runs: Mutex<Runs>,
     crew: Crew,
+    unknown: Mutex<Unknown>,
     told: Mutex<HashSet<(u32, String, String)>>,
     sweeps: Mutex<Sweeps>,
     started: Instant,
@@ -146,6 +149,7 @@ impl Guard {
             repeats: Mutex::default(),
             runs: Mutex::default(),
             crew: Crew::default(),
+            unknown: Mutex::default(),
             told: Mutex::default(),
             sweeps: Mutex::default(),
             started: Instant::now(),
@@ -170,7 +174,8 @@ impl Guard {
             }
             let deadline = lock(&self.pending).next_deadline();
             let sum = lock(&self.repeats).next_due();
-            let timeout = [deadline, sum, self.crew.next_care()].into_iter().flatten().min();
+            let unknown = lock(&self.unknown).next_due();
+            let timeout = [deadline, sum, unknown, self.crew.next_care()].into_iter().flatten().min();
             let [_, named, woken] = poll_readable(polled, timeout);
             if woken {
                 self.waker.clear();
@@ -184,6 +189,10 @@ impl Guard {
                 self.audience.state_changed();
             }
             let stopping = self.stopping.load(Relaxed);
+            let unknown = lock(&self.unknown).due(stopping);
+            for request in unknown {
+                self.answer_request(request, &mut names)?;
+            }
             let now = (!stopping).then(Instant::now);
             for look in self.crew.overdue(now) {
                 self.conclude_unseen(look);
@@ -220,6 +229,17 @@ impl Guard {
             tracing::error!(%error, "a thread cannot be started");
         }
         started.is_ok()
+    }
+
+    /// What is not known is not answered until [`Self::know_all`]: a predecessor's marks are there already.
+    pub fn hold_unknown(&self) {
+        lock(&self.unknown).hold();
+    }
+
+    /// Everything that is marked was found.
+    pub fn know_all(&self) {
+        lock(&self.unknown).release();
+        self.waker.wake();
     }
 
     /// Ends the event thread.

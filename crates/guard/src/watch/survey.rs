@@ -52,9 +52,11 @@ pub fn survey(guard: &Guard) {
     survey.look_around(guard, &mounts.read(), true);
     survey.expect(guard.enrolment.table().keys(), Duration::ZERO);
     survey.look_for_holders(guard);
-    // What only the start needed, of which this look was the last.
+    // What only the start needed.
     sys::give_back_heap();
     sys::give_back_code();
+    // A home that was being made when the guard started has no owner yet, and nothing tells when it gets one.
+    (survey.next_round, survey.settling) = (Instant::now() + SETTLED, true);
     loop {
         survey.look_for_holders(guard);
         let others = [guard.enrolment.news().fd(), survey.disks.fd()];

@@ -13,6 +13,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// The made-up user.
@@ -26,7 +27,7 @@ pub const KEY: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nmade up\n";
 pub struct Daemon {
     pub child: Child,
     pub folder: tempfile::TempDir,
-    stdout: BufReader<std::process::ChildStdout>,
+    said: Receiver<String>,
 }
 
 impl Daemon {
@@ -45,6 +46,14 @@ impl Daemon {
         let mut apart = Command::new("unshare");
         apart.args(["--net", "--", env!("CARGO_BIN_EXE_doorwardd")]);
         Self::start_through(apart, folder_with_home(), extra)
+    }
+
+    /// A daemon whose standard error takes nothing, as on a full disk or a terminal that was closed.
+    pub fn start_unheard(extra: &str) -> Self {
+        let full = fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+        let mut daemon = Command::new(env!("CARGO_BIN_EXE_doorwardd"));
+        daemon.stderr(full);
+        Self::start_through(daemon, folder_with_home(), extra)
     }
 
     fn start_through(mut daemon: Command, folder: tempfile::TempDir, extra: &str) -> Self {
@@ -81,16 +90,19 @@ impl Daemon {
             .spawn()
             .expect("start doorwardd");
         let stdout = BufReader::new(child.stdout.take().expect("stdout"));
-        let mut daemon = Self { child, folder, stdout };
+        let (sender, said) = channel();
+        std::thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
+        });
+        let mut daemon = Self { child, folder, said };
         daemon.wait_until_ready();
         daemon
     }
 
     /// Waits for the daemon (or its next worker) to say that it is ready.
     pub fn wait_until_ready(&mut self) {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("read stdout");
-        assert_eq!(line.trim(), "ready", "the daemon ended before it was ready");
+        let said = self.said.recv_timeout(Duration::from_secs(60));
+        assert_eq!(said.as_deref(), Ok("ready"), "the daemon ended, or hung, before it was ready");
     }
 
     pub fn root(&self) -> &Path {
@@ -135,7 +147,8 @@ impl Drop for Daemon {
     }
 }
 
-fn folder_with_home() -> tempfile::TempDir {
+/// A folder for a daemon, with the home of [`ADA`].
+pub fn folder_with_home() -> tempfile::TempDir {
     assert!(is_root(), "this test needs root: fanotify's permission events are for root only");
     let folder = tempfile::Builder::new().prefix("doorward-guard-").tempdir().expect("folder");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("open folder");
