@@ -10,8 +10,10 @@ use tauri::{AppHandle, Emitter, Manager};
 use tauri_plugin_dialog::DialogExt;
 use tokio::sync::watch;
 
-/// How long to wait before looking for a session bus again.
+/// How long to wait before looking for a session bus again, at most.
 const BUS_RETRY: Duration = Duration::from_secs(60);
+/// How long at first: when a session begins, what shows icons may be a moment later.
+const FIRST_RETRY: Duration = Duration::from_secs(2);
 
 /// The desktop.
 pub(crate) struct Desktop {
@@ -109,17 +111,35 @@ async fn keep_tray(mut views: watch::Receiver<TrayView>, inputs: Inputs) {
     let tell = move |action| {
         let _ = inputs.send(Input::FromTray(action));
     };
-    let icon = loop {
+    let mut pause = FIRST_RETRY;
+    loop {
         let view = views.borrow_and_update().clone();
-        match TrayIcon::start(view, tell.clone()).await {
-            Ok(icon) => break icon,
-            Err(why) => tell(TrayAction::Host(Err(why))),
+        let icon = match TrayIcon::start(view, tell.clone()).await {
+            Ok(icon) => icon,
+            Err(why) => {
+                tell(TrayAction::Host(Err(why)));
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(BUS_RETRY);
+                continue;
+            }
+        };
+        pause = FIRST_RETRY;
+        if icon.is_hosted() {
+            tell(TrayAction::Host(Ok(())));
         }
-        tokio::time::sleep(BUS_RETRY).await;
-    };
-    while views.changed().await.is_ok() {
-        let view = views.borrow_and_update().clone();
-        icon.show(view).await;
+        loop {
+            tokio::select! {
+                changed = views.changed() => {
+                    if changed.is_err() {
+                        icon.remove().await;
+                        return;
+                    }
+                    let view = views.borrow_and_update().clone();
+                    icon.show(view).await;
+                }
+                () = icon.is_overlooked() => break,
+            }
+        }
+        icon.remove().await;
     }
-    icon.remove().await;
 }

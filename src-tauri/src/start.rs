@@ -95,6 +95,7 @@ pub(crate) fn run(background: bool) -> anyhow::Result<()> {
         }))
         .plugin(tauri_plugin_dialog::init())
         .manage(inputs.clone())
+        .manage(windows::PromptWindow::default())
         .invoke_handler(commands::handler())
         .build(tauri::generate_context!())
         .context("could not start the desktop part (is there a display?)")?;
@@ -111,7 +112,7 @@ pub(crate) fn run(background: bool) -> anyhow::Result<()> {
     app.run(|app, event| match event {
         // The tray stays when the last window closes; only an explicit exit ends the app.
         RunEvent::ExitRequested { api, code: None, .. } => api.prevent_exit(),
-        RunEvent::WindowEvent { event: WindowEvent::Destroyed, .. } => windows::closed(app),
+        RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } => windows::closed(app, &label),
         _ => {}
     });
     Ok(())
@@ -222,6 +223,8 @@ fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_max_level(level.unwrap_or(tracing::Level::WARN))
         .with_writer(std::io::stderr)
+        // It would tell of a failed write on the same closed terminal, and panic where that fails, too.
+        .log_internal_errors(false)
         .init();
 }
 

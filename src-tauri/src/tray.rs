@@ -4,6 +4,14 @@ use doorward_protocol::{Mood, visible};
 use ksni::menu::{StandardItem, SubMenu};
 use ksni::{Category, Icon, MenuItem, OfflineReason, Status, ToolTip, TrayMethods};
 use std::sync::LazyLock;
+use std::time::Duration;
+use tokio::sync::watch;
+use zbus::fdo::DBusProxy;
+
+/// The name that a tray host has on the bus.
+const HOST: &str = "org.kde.StatusNotifierWatcher";
+/// How long a tray host may take to be ready for icons.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +62,7 @@ pub(crate) enum TrayAction {
 /// The icon on the session bus.
 pub(crate) struct TrayIcon {
     handle: ksni::Handle<Door>,
+    hosted: watch::Receiver<bool>,
 }
 
 impl TrayIcon {
@@ -65,13 +74,38 @@ impl TrayIcon {
         view: TrayView,
         tell: impl Fn(TrayAction) + Send + Sync + 'static,
     ) -> Result<Self, String> {
-        let door = Door { view, tell: Box::new(tell) };
+        let (now_hosted, hosted) = watch::channel(true);
+        let door = Door { view, tell: Box::new(tell), hosted: now_hosted };
         let handle = door
             .assume_sni_available(true)
             .spawn()
             .await
             .map_err(|error| format!("there is no session bus to register with: {error}"))?;
-        Ok(Self { handle })
+        Ok(Self { handle, hosted })
+    }
+
+    pub(crate) fn is_hosted(&self) -> bool {
+        *self.hosted.borrow()
+    }
+
+    /// Ends when a tray host is there that the icon is not with, so that it must start anew. `ksni` looks for a host
+    /// first and asks to be told of hosts afterwards: one that comes in between, as a panel may that starts with the
+    /// same session, it never sees; and one that is not ready for icons it never asks again.
+    pub(crate) async fn is_overlooked(&self) {
+        let mut hosted = self.hosted.clone();
+        while hosted.wait_for(|hosted| !hosted).await.is_ok() {
+            tokio::time::sleep(SETTLED).await;
+            if *hosted.borrow_and_update() {
+                continue;
+            }
+            if host_is_there().await {
+                return;
+            }
+            if hosted.changed().await.is_err() {
+                break;
+            }
+        }
+        std::future::pending().await
     }
 
     pub(crate) async fn show(&self, view: TrayView) {
@@ -83,9 +117,19 @@ impl TrayIcon {
     }
 }
 
+async fn host_is_there() -> bool {
+    let ask = async {
+        let bus = zbus::Connection::session().await?;
+        let answer = DBusProxy::new(&bus).await?.name_has_owner(HOST.try_into()?).await?;
+        zbus::Result::Ok(answer)
+    };
+    ask.await.unwrap_or(false)
+}
+
 struct Door {
     view: TrayView,
     tell: Box<dyn Fn(TrayAction) + Send + Sync>,
+    hosted: watch::Sender<bool>,
 }
 
 impl ksni::Tray for Door {
@@ -163,10 +207,12 @@ impl ksni::Tray for Door {
     }
 
     fn watcher_online(&self) {
+        self.hosted.send_replace(true);
         (self.tell)(TrayAction::Host(Ok(())));
     }
 
     fn watcher_offline(&self, reason: OfflineReason) -> bool {
+        self.hosted.send_replace(false);
         let why = match reason {
             OfflineReason::Error(error) => format!("the tray host failed: {error}"),
             _ => "this desktop shows no tray icons".to_owned(),

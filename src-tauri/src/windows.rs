@@ -2,6 +2,7 @@
 
 use crate::controller::Page;
 use rustix::process::{Pid, Signal, kill_process};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 pub(crate) const MAIN: &str = "main";
@@ -34,10 +35,24 @@ pub(crate) fn show_main(app: &AppHandle, page: Page) {
     }
 }
 
+/// What is to become of the prompt. To close it takes a turn of the event loop, in which the old window can still be
+/// found: a question that comes then must not be shown in it.
+#[derive(Debug, Default)]
+pub(crate) struct PromptWindow {
+    closing: AtomicBool,
+    /// It is to open again once it is closed.
+    wanted: AtomicBool,
+}
+
 /// Shows the prompt; must run on the main thread.
 pub(crate) fn show_prompt(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(PROMPT) {
-        raise(&window);
+        let prompt = app.state::<PromptWindow>();
+        if prompt.closing.load(Relaxed) {
+            prompt.wanted.store(true, Relaxed);
+        } else {
+            raise(&window);
+        }
         return;
     }
     let built = WebviewWindowBuilder::new(app, PROMPT, WebviewUrl::App("prompt.html".into()))
@@ -54,15 +69,25 @@ pub(crate) fn show_prompt(app: &AppHandle) {
 
 /// Closes the prompt if it is open; must run on the main thread.
 pub(crate) fn close_prompt(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(PROMPT)
-        && let Err(error) = window.destroy()
-    {
-        tracing::warn!(%error, "the prompt could not be closed");
+    let prompt = app.state::<PromptWindow>();
+    prompt.wanted.store(false, Relaxed);
+    let Some(window) = app.get_webview_window(PROMPT) else { return };
+    match window.destroy() {
+        Ok(()) => prompt.closing.store(true, Relaxed),
+        Err(error) => tracing::warn!(%error, "the prompt could not be closed"),
     }
 }
 
-/// Ends what WebKit keeps running when the last window is gone; it starts a new one for the next window.
-pub(crate) fn closed(app: &AppHandle) {
+/// Opens the prompt again where a question came while it closed, and ends what WebKit keeps running when the last
+/// window is gone; it starts a new one for the next window.
+pub(crate) fn closed(app: &AppHandle, label: &str) {
+    if label == PROMPT {
+        let prompt = app.state::<PromptWindow>();
+        prompt.closing.store(false, Relaxed);
+        if prompt.wanted.swap(false, Relaxed) {
+            show_prompt(app);
+        }
+    }
     if !app.webview_windows().is_empty() {
         return;
     }

@@ -77,7 +77,7 @@ fn watches(bin: &Path, rows: &mut Rows) -> Result<()> {
     Ok(())
 }
 
-/// A real npm installs a real tree, from its cache, in a project that the app watches.
+/// A real npm installs a real tree in a project that the app watches.
 fn verdicts(bin: &Path, rows: &mut Rows) -> Result<()> {
     let tree = crate::scan::tree()?;
     let mut session = Session::start(bin)?;
@@ -94,7 +94,8 @@ fn verdicts(bin: &Path, rows: &mut Rows) -> Result<()> {
 
     progress("npm installs the tree while the app watches");
     let mut npm = Command::new("npm")
-        .args(["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
+        // Not `--prefer-offline`: a list of versions that was kept may be older than the lockfile.
+        .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
         .current_dir(&project)
         .stdout(Stdio::null())
         .spawn()

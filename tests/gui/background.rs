@@ -63,7 +63,8 @@ fn a_tray_host_that_comes_late_gets_the_icon() {
             names.iter().any(|name| name.contains("StatusNotifierItem")).then_some(())
         })
         .await?;
-        Watcher::serve(&bus).await?.icon(&bus).await?;
+        // It is not ready at first, and sends the icon away once.
+        Watcher::serve_after(&bus, 1).await?.icon(&bus).await?;
         drop(app);
         Ok(())
     });

@@ -9,6 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use zbus::message::Header;
@@ -176,7 +177,11 @@ fn first_line(command: &mut Command) -> Result<(Process, String)> {
 
 /// A tray host of the test's own.
 #[derive(Default, Clone)]
-pub struct Watcher(Arc<Mutex<Vec<String>>>);
+pub struct Watcher {
+    icons: Arc<Mutex<Vec<String>>>,
+    /// How many icons it still sends away.
+    refusals: Arc<AtomicUsize>,
+}
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
@@ -185,17 +190,22 @@ impl Watcher {
         service: &str,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] bus: &Connection,
-    ) {
+    ) -> zbus::fdo::Result<()> {
+        let one_less = |left: usize| left.checked_sub(1);
+        if self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+            return Err(zbus::fdo::Error::Failed("not ready yet".to_owned()));
+        }
         let sender = header.sender().map(ToString::to_string).unwrap_or_default();
         let owner = if service.starts_with('/') { sender } else { service.to_owned() };
-        self.0.lock().expect("lock").push(owner.clone());
+        self.icons.lock().expect("lock").push(owner.clone());
         let (path, interface) = ("/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher");
         let _ = bus.emit_signal(None::<&str>, path, interface, "StatusNotifierItemRegistered", &owner).await;
+        Ok(())
     }
     fn register_status_notifier_host(&self, _service: &str) {}
     #[zbus(property)]
     fn registered_status_notifier_items(&self) -> Vec<String> {
-        self.0.lock().expect("lock").clone()
+        self.icons.lock().expect("lock").clone()
     }
     #[zbus(property)]
     fn is_status_notifier_host_registered(&self) -> bool {
@@ -213,7 +223,15 @@ impl Watcher {
     /// # Errors
     /// When the name is taken.
     pub async fn serve(bus: &Connection) -> Result<Self> {
-        let watcher = Self::default();
+        Self::serve_after(bus, 0).await
+    }
+
+    /// Becomes the bus's tray host, and sends so many icons away before it takes one.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub async fn serve_after(bus: &Connection, refusals: usize) -> Result<Self> {
+        let watcher = Self { refusals: Arc::new(AtomicUsize::new(refusals)), ..Self::default() };
         bus.object_server().at("/StatusNotifierWatcher", watcher.clone()).await?;
         bus.request_name("org.kde.StatusNotifierWatcher").await?;
         Ok(watcher)
@@ -224,7 +242,8 @@ impl Watcher {
     /// # Errors
     /// When none ever does.
     pub async fn icon(&self, bus: &Connection) -> Result<TrayIcon> {
-        let owner = wait_for("a tray icon", async || self.0.lock().expect("lock").last().cloned()).await?;
+        let owner =
+            wait_for("a tray icon", async || self.icons.lock().expect("lock").last().cloned()).await?;
         Ok(TrayIcon { bus: bus.clone(), owner })
     }
 }
@@ -423,6 +442,16 @@ impl Driver {
         })
         .await;
         found.with_context(|| format!("it said {last:?}"))
+    }
+
+    /// True where what carries a test id says something now.
+    pub async fn says_now(&self, id: &str, words: &str) -> bool {
+        for element in self.client.find_all(Locator::Css(&css(id))).await.unwrap_or_default() {
+            if element.text().await.is_ok_and(|text| text.contains(words)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Turns to one of the app's windows.
