@@ -11,8 +11,8 @@ Each line is one package: the facts of every group of its files that run togethe
 by its heaviest group, a benign one by all of them. How well it tells is measured by cross-validation: the packages
 are split in four by their names, and each quarter is judged by what was learned from the other three. The thresholds
 come from there, too. The weights that are written are learned from all. Nothing of a package is stored but weights.
-Logistic regression by projected gradient: no weight is below zero, so that no fact ever excuses another, and none is
-so heavy that one deed alone makes a package malicious.
+Logistic regression by projected gradient: no weight is below zero, so that no fact ever excuses another, and none
+reaches a threshold alone.
 """
 import argparse, collections, hashlib, json, math, re
 from concurrent.futures import ProcessPoolExecutor
@@ -27,7 +27,7 @@ SHAPE_IN_ALL = 2.5
 # What honest set-up scripts and libraries do as well tells little even where few of the samples show it.
 PLAIN = {"Fetch", "Send", "Spawn", "Eval", "Decode", "Decrypt", "HomeFolder", "Downloader", "TemporaryFile", "AppendFile",
          "MakeExecutable", "InstallOverride", "PackageInstall", "Blob", "PagesHost", "Identity", "EnvironmentKey", "TlsOff",
-         "Detach", "Confesses", "NodeInline", "PythonInline", "PipeToShell", "Upload", "Publish", "EvalFile", "DropsFetched", "SendsFile"}
+         "Detach", "Confesses", "NodeInline", "PythonInline", "PipeToShell", "Upload", "Publish", "DropsFetched", "SendsFile"}
 MOST_OF_PLAIN = 1.2
 MOST = 2.0
 RAREST = 4

@@ -39,7 +39,7 @@ fn judge(ecosystem: Option<Ecosystem>, mut contents: Contents) -> Verdict {
         .map(|file| SourceFile { path: &file.path, bytes: &file.bytes, executable: file.executable })
         .collect();
     let findings = analyse::analyse(&PackageFiles { manifest: &manifest, files });
-    verdict::judge(&findings, &manifest).0
+    verdict::judge(&findings).0
 }
 
 /// The readers take paths; a file in memory serves.

@@ -1,23 +1,35 @@
 //! From evidence to a verdict.
 
-use crate::Manifest;
 use doorward_protocol::{Finding, Severity, Verdict};
 use std::collections::BTreeSet;
 
+/// What the model finds.
+const SUM: &str = "W-01";
+
+/// Rules that do not bear each other out, for ordinary programs do both: who asks for the address of a machine tells it
+/// to somebody, and running what was fetched and asking for an address are most of the sum where they meet it.
+const KIN: [(&str, &str); 3] = [("I-13", "I-54"), ("M-01", SUM), ("I-13", SUM)];
+
 /// The verdict and a score from 0 to 100.
 ///
-/// One critical finding is malicious, and so are two different high ones at two places of one file; one high finding
-/// is suspicious; anything less is notable. A user's own project is judged by the same measure.
-pub fn judge(findings: &[Finding], _package: &Manifest) -> (Verdict, u32) {
+/// One critical finding is malicious, and so are two different high ones at two places of one file, one beside a high
+/// sum of the model (unless they are of one kin), and three different ones anywhere; one high finding is suspicious; anything less is notable. A
+/// user's own project is judged by the same measure.
+pub fn judge(findings: &[Finding]) -> (Verdict, u32) {
     let worst = findings.iter().map(|finding| finding.severity).max();
     let high: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::High).collect();
-    // Two rules that point at one place tell of the same deed.
+    // Two rules that point at one place tell of the same deed. The model only points at the heaviest of those it adds up.
     let agree = |one: &Finding, other: &Finding| {
+        let kin =
+            |&(a, b): &(&str, &str)| (one.rule == a && other.rule == b) || (one.rule == b && other.rule == a);
         other.path == one.path
             && other.rule != one.rule
-            && (other.line, other.column) != (one.line, one.column)
+            && !KIN.iter().any(kin)
+            && (one.rule == SUM || (other.line, other.column) != (one.line, one.column))
     };
     let paired = high.iter().any(|one| high.iter().any(|other| agree(one, other)));
+    let rules: BTreeSet<&str> = high.iter().map(|finding| finding.rule.as_str()).collect();
+    let paired = paired || rules.len() >= 3;
     let verdict = match worst {
         None => Verdict::Clean,
         Some(Severity::Critical) => Verdict::Malicious,
@@ -53,7 +65,6 @@ fn score(findings: &[Finding], verdict: Verdict) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use doorward_protocol::{Ecosystem, PackageRef};
 
     /// Findings on lines of their own.
     fn verdict(found: &[(&str, &str, Severity)]) -> (Verdict, u32) {
@@ -81,15 +92,7 @@ mod tests {
                 why: String::new(),
             })
             .collect();
-        let manifest = Manifest {
-            package: PackageRef { ecosystem: Ecosystem::Npm, name: "x".into(), version: "1".into() },
-            path_of_manifest: String::new(),
-            npm: None,
-            pypi: None,
-            cargo: None,
-            project: false,
-        };
-        judge(&findings, &manifest)
+        judge(&findings)
     }
 
     #[test]
@@ -99,6 +102,7 @@ mod tests {
         assert_eq!(verdict(&[("a", "f", Low), ("b", "f", Medium)]).0, Verdict::Notable);
         assert_eq!(verdict(&[("a", "f", High), ("b", "g", High)]).0, Verdict::Suspicious);
         assert_eq!(verdict(&[("a", "f", High), ("b", "f", High)]).0, Verdict::Malicious);
+        assert_eq!(verdict(&[("a", "f", High), ("b", "g", High), ("c", "h", High)]).0, Verdict::Malicious);
         assert_eq!(verdict(&[("a", "f", Critical)]).0, Verdict::Malicious);
     }
 
@@ -107,6 +111,10 @@ mod tests {
         use Severity::High;
         assert_eq!(judged(&[("a", "f", 7, High), ("b", "f", 7, High)]).0, Verdict::Suspicious);
         assert_eq!(judged(&[("a", "f", 7, High), ("b", "f", 9, High)]).0, Verdict::Malicious);
+        assert_eq!(judged(&[("a", "f", 7, High), ("W-01", "f", 7, High)]).0, Verdict::Malicious);
+        assert_eq!(judged(&[("a", "f", 7, High), ("W-01", "g", 7, High)]).0, Verdict::Suspicious);
+        assert_eq!(judged(&[("M-01", "f", 7, High), ("W-01", "f", 9, High)]).0, Verdict::Suspicious);
+        assert_eq!(judged(&[("I-54", "f", 7, High), ("I-13", "f", 9, High)]).0, Verdict::Suspicious);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Files that steer coding agents and editors: instructions, hooks, tasks.
 
+use super::evidence::is_aside;
 use super::hidden;
 use super::report::Report;
 use super::text::contains;
@@ -16,8 +17,7 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) {
             Some(Role::AgentSettings) => agent_settings(file, report),
             Some(Role::ToolServers) => tool_servers(file, report),
             Some(Role::EditorTasks) => editor_tasks(file, report),
-            Some(Role::Disguise) => disguise(file, report),
-            None => {}
+            None => tool_descriptions(file, report),
         }
     }
 }
@@ -28,8 +28,6 @@ enum Role {
     EditorTasks,
     /// A list of servers that an agent starts.
     ToolServers,
-    /// A file whose name promises a font or a picture.
-    Disguise,
 }
 
 fn role(path: &str) -> Option<Role> {
@@ -71,13 +69,7 @@ fn role(path: &str) -> Option<Role> {
         {
             Some(Role::Instructions)
         }
-        _ => match name.rsplit_once('.').map(|(_, ending)| ending) {
-            Some(
-                "woff" | "woff2" | "ttf" | "otf" | "eot" | "png" | "jpg" | "jpeg" | "gif" | "ico" | "wav"
-                | "mp3",
-            ) => Some(Role::Disguise),
-            _ => None,
-        },
+        _ => None,
     }
 }
 
@@ -200,6 +192,45 @@ fn starts_hidden(line: &str) -> bool {
     folders.iter().any(|folder| starters.iter().any(|starter| line.contains(&format!("{starter}{folder}"))))
 }
 
+/// Source code that hands an agent a tool whose description gives the agent orders: to read a file that is no
+/// business of the tool.
+fn tool_descriptions(file: &SourceFile<'_>, report: &mut Report) {
+    const OFFERS: [&str; 5] = [".tool(", "registerTool(", "list_tools", "ListToolsRequest", "inputSchema"];
+    const MARKS: [&str; 5] =
+        ["<important>", "<system_directive>", "<system>", "<critical>", "<instructions>"];
+    const FILES: [&str; 9] = [
+        "api_key",
+        ".ssh",
+        "id_rsa",
+        "mcp.json",
+        ".env",
+        "credentials",
+        "private key",
+        "seed phrase",
+        "mnemonic",
+    ];
+    const SPAN: usize = 2000;
+    /// So many descriptions are looked at.
+    const MOST: usize = 200;
+    let is_source = [".py", ".js", ".mjs", ".cjs", ".ts"].iter().any(|ending| file.path.ends_with(ending));
+    if !is_source || !OFFERS.iter().any(|word| contains(file.bytes, word)) {
+        return;
+    }
+    let lower = file.bytes.to_ascii_lowercase();
+    let starts = MARKS.iter().flat_map(|mark| memchr::memmem::find_iter(&lower, mark.as_bytes()).take(MOST));
+    let gives_orders = |start: &usize| {
+        let text = &lower[*start..lower.len().min(start + SPAN)];
+        let has = |words: &[&str]| words.iter().any(|word| contains(text, word));
+        has(&["must", "mandat", "before using", "prerequisite"])
+            && has(&["read", "pass", "append", "include"])
+            && has(&FILES)
+    };
+    if let Some(start) = starts.into_iter().find(gives_orders) {
+        // Programs that look for such orders quote them.
+        report.add("A-50", file, start, if is_aside(file.path) { Medium } else { Critical });
+    }
+}
+
 /// Files that a worm leaves for editors and agents to start, under the names it is known to use.
 fn planted(file: &SourceFile<'_>, report: &mut Report) {
     let acts: &[&str] = match file.path {
@@ -293,23 +324,6 @@ fn starts_stranger(command: &str) -> bool {
         [".claude/", ".vscode/", ".cursor/", "node_modules/"].iter().any(|folder| command.contains(folder));
     let script = [".mjs", ".cjs", ".js"].iter().any(|ending| command.contains(ending));
     fetches || own && script
-}
-
-fn disguise(file: &SourceFile<'_>, report: &mut Report) {
-    let head = &file.bytes[..file.bytes.len().min(4096)];
-    let printable = head.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
-    // An image that carries its source as text is an image all the same.
-    let image = head.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR");
-    let text = head.len() >= 64 && !image && printable * 100 >= head.len() * 95;
-    let markup = head.trim_ascii_start().starts_with(b"<")
-        || head.starts_with(b"version https://git-lfs")
-        || head.starts_with(b"data:");
-    if text && !markup {
-        let code = ["require(", "function", "eval(", "import ", "=>", "exec("]
-            .iter()
-            .any(|word| contains(file.bytes, word));
-        report.add("O-07", file, 0, if code { Critical } else { Medium });
-    }
 }
 
 fn strings_under(value: &Value, key: &str, found: &mut Vec<String>) {

@@ -25,7 +25,8 @@ pub(super) fn by_function(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// True for the codecs that turn one text into another.
 pub(super) fn is_transform(codec: &[u8]) -> bool {
-    matches!(transform(codec).as_str(), "rot13" | "hex" | "base64" | "zlib" | "bz2" | "uu")
+    let name = transform(codec);
+    matches!(name.as_str(), "rot13" | "hex" | "base64" | "zlib" | "bz2" | "uu") || ebcdic(&name).is_some()
 }
 
 /// Undoes a codec such as `rot13` or `hex`.
@@ -36,7 +37,69 @@ pub(super) fn by_codec(codec: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
         "base64" => base64(&without_space(bytes)),
         "zlib" => inflate(bytes),
         "utf8" | "ascii" | "latin1" | "utf" => Some(bytes.to_vec()),
-        _ => None,
+        name => ebcdic(name).map(|page| bytes.iter().map(|&byte| page.letter(byte)).collect()),
+    }
+}
+
+/// A code page of IBM's mainframes. In none of them does a letter stand where ASCII has it, so that a text in one hides
+/// its words from whoever looks for them, while every Python can read it.
+struct CodePage {
+    /// The bytes and letters in which it differs from page 037, as their national variants do in signs only.
+    own: &'static [(u8, u8)],
+}
+
+fn ebcdic(name: &str) -> Option<CodePage> {
+    let digits = name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+    let own: &[(u8, u8)] = match digits {
+        "037" | "37" | "1140" | "039" | "424" => &[],
+        "500" => &[(0x4F, b'!'), (0x4A, b'['), (0x5A, b']'), (0x5F, b'^'), (0xBB, b'|')],
+        "273" => &[
+            (0x4F, b'!'),
+            (0xB5, b'@'),
+            (0x63, b'['),
+            (0xEC, b'\\'),
+            (0xFC, b']'),
+            (0x5F, b'^'),
+            (0x43, b'{'),
+            (0xBB, b'|'),
+            (0xDC, b'}'),
+            (0x59, b'~'),
+        ],
+        "1026" => &[
+            (0x4F, b'!'),
+            (0xFC, b'"'),
+            (0xEC, b'#'),
+            (0xAD, b'$'),
+            (0xAE, b'@'),
+            (0x68, b'['),
+            (0xDC, b'\\'),
+            (0xAC, b']'),
+            (0x5F, b'^'),
+            (0x8D, b'`'),
+            (0x48, b'{'),
+            (0xBB, b'|'),
+            (0x8C, b'}'),
+            (0xCC, b'~'),
+        ],
+        _ => return None,
+    };
+    let is_page = name.starts_with("cp") || name.starts_with("ibm") || name.starts_with("ebcdic");
+    is_page.then_some(CodePage { own })
+}
+
+impl CodePage {
+    /// The ASCII letter of a byte; a space for what ASCII has not.
+    fn letter(&self, byte: u8) -> u8 {
+        /// Page 037 from its byte 0x40 on.
+        const PAGE: &[u8; 192] = b"           .<(+|&         !$*); -/         ,%_>?         `:#@'=\" abcdefghi       jklmnopqr       ~stuvwxyz      ^         []    {ABCDEFGHI      }JKLMNOPQR      \\ STUVWXYZ      0123456789      ";
+        let own = self.own.iter().find(|(at, _)| *at == byte).map(|(_, letter)| *letter);
+        let common = || match byte {
+            0x05 => b'\t',
+            0x15 | 0x25 => b'\n',
+            0x0D => b'\r',
+            _ => byte.checked_sub(0x40).and_then(|at| PAGE.get(usize::from(at))).copied().unwrap_or(b' '),
+        };
+        own.unwrap_or_else(common)
     }
 }
 
@@ -156,6 +219,15 @@ mod tests {
         assert_eq!(by_function("a85decode", b"BOu!rDZ").as_deref(), Some(&b"hello"[..]));
         assert_eq!(by_function("fromhex", b"68 656c6c6f").as_deref(), Some(&b"hello"[..]));
         assert_eq!(by_codec(b"rot_13", b"uryyb").as_deref(), Some(&b"hello"[..]));
+        assert_eq!(
+            by_codec(b"cp037", b"\x88\x85\x93\x93\x96\xBA\xF0\xBB").as_deref(),
+            Some(&b"hello[0]"[..])
+        );
+        assert_eq!(
+            by_codec(b"cp1026", b"\x88\x85\x93\x93\x96\x68\xF0\xAC").as_deref(),
+            Some(&b"hello[0]"[..])
+        );
+        assert_eq!(by_codec(b"cp1252", b"hello"), None);
         assert_eq!(by_function("b64decode", b"???"), None);
         assert_eq!(by_function("decompress", b"not compressed"), None);
     }

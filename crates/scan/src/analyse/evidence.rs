@@ -10,6 +10,7 @@ use super::signal::{Hit, Signal, Signals};
 use super::text;
 use crate::SourceFile;
 use doorward_protocol::Stage;
+use std::cell::OnceCell;
 
 /// Lexing and unfolding stop here; longer files are bundles whose words still count.
 const LARGEST_UNFOLDED: usize = 4 << 20;
@@ -30,8 +31,14 @@ pub(super) struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// Reads one file, with what walking it showed; `None` where it shows nothing.
-    pub(super) fn gather(file: &'a SourceFile<'a>, stage: Stage, seen: Option<&Seen>) -> Option<Self> {
+    /// Reads one file, with what walking it showed; `None` where it shows nothing. In a package with `much` code fewer
+    /// words count as what runs.
+    pub(super) fn gather(
+        file: &'a SourceFile<'a>,
+        stage: Stage,
+        seen: Option<&Seen>,
+        much: bool,
+    ) -> Option<Self> {
         let language = language_of(file);
         if is_binary(file.bytes) {
             return None;
@@ -44,16 +51,26 @@ impl<'a> Evidence<'a> {
             hits.extend(dictionary::campaign(file.bytes).map(|offset| at(Signal::Campaign, offset)));
         } else if !words.is_empty() || stage != Stage::Runtime {
             let lexed = lex(language, file.bytes);
+            // Asked once a file, for it reads all of it.
+            let holds_token = OnceCell::new();
+            let is_meant = |signal, start, end| match signal {
+                Signal::DropHost if drops::open_end(file.bytes, start, end).is_some() => {
+                    *holds_token.get_or_init(|| drops::holds_bot_token(file.bytes))
+                        && !file.bytes[..start].ends_with(b"*.")
+                }
+                _ => is_meant(signal, file.bytes, start, end),
+            };
             hits.extend(words.iter().filter_map(|word| {
                 let kind = lexed.kind_at(word.start);
                 let signal = word.signal(language, kind)?;
-                is_meant(signal, file.bytes, word.start, word.end).then_some(Hit {
+                is_meant(signal, word.start, word.end).then_some(Hit {
                     signal,
                     offset: word.start,
                     kind,
                     live: true,
                 })
             }));
+            drop_bare_shells(file.bytes, &mut hits);
             if file.bytes.len() <= LARGEST_UNFOLDED {
                 unfolded(file.bytes, &lexed, &mut hits);
                 evaluated(file.bytes, language, &lexed, &mut hits);
@@ -75,9 +92,11 @@ impl<'a> Evidence<'a> {
             foreign: false,
         };
         if language == Language::Python && matches!(stage, Stage::Install | Stage::Import) {
-            python::mark_live(&mut evidence, seen);
+            python::mark_live(&mut evidence, seen, much);
         }
         if let Some(seen) = seen {
+            // A list of commands that a tool refuses runs none of them; what runs was followed.
+            evidence.hits.retain(|hit| hit.signal != Signal::Wipe);
             evidence.hits.extend_from_slice(&seen.hits);
             evidence.hits.sort_by_key(|hit| hit.offset);
         }
@@ -139,14 +158,45 @@ pub(super) fn language_of(file: &SourceFile<'_>) -> Language {
             Some(line) if text::contains(line, "node") => Language::Script,
             Some(line) if text::contains(line, "python") => Language::Python,
             Some(line) if text::contains(line, "sh") => Language::Shell,
+            None if !name.contains('.') && begins_as_python(file.bytes) => Language::Python,
             _ => Language::Text,
         },
     }
 }
 
+/// True for text without an ending that begins as Python programs do: `import os, sys`, `from os import path`.
+fn begins_as_python(bytes: &[u8]) -> bool {
+    let is_said = |line: &&[u8]| !line.is_empty() && !line.starts_with(b"#");
+    let Some(line) = bytes.split(|&byte| byte == b'\n').take(20).map(<[u8]>::trim_ascii).find(is_said) else {
+        return false;
+    };
+    let line = line.split(|&byte| byte == b';').next().unwrap_or(line);
+    let is_list = |list: &[u8]| {
+        !list.is_empty()
+            && list
+                .iter()
+                .all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b',' | b' ' | b'*'))
+    };
+    let imported = line.strip_prefix(b"import ").or_else(|| {
+        let module = line.strip_prefix(b"from ")?;
+        Some(&module[memchr::memmem::find(module, b" import ")? + 8..])
+    });
+    imported.is_some_and(|list| is_list(list) && (list.contains(&b',') || !list.trim_ascii().contains(&b' ')))
+}
+
 /// True where a file is not text.
 pub(super) fn is_binary(bytes: &[u8]) -> bool {
     memchr::memchr(0, &bytes[..bytes.len().min(8192)]).is_some()
+}
+
+/// A shell downloads nothing without an address, or a command that hides it.
+fn drop_bare_shells(bytes: &[u8], hits: &mut Vec<Hit>) {
+    const FETCHED: [&[u8]; 6] = [b"://", b"-e ", b"-e\"", b"-e'", b"-enc", b"-Enc"];
+    let is_shell =
+        |hit: &Hit| hit.signal == Signal::Downloader && bytes[hit.offset..].starts_with(b"powershell");
+    if hits.iter().any(is_shell) && !FETCHED.iter().any(|word| memchr::memmem::find(bytes, word).is_some()) {
+        hits.retain(|hit| !is_shell(hit));
+    }
 }
 
 fn at(signal: Signal, offset: usize) -> Hit {
@@ -404,7 +454,7 @@ fn camouflage(bytes: &[u8], language: Language, hits: &mut Vec<Hit>) {
     hits.extend(hidden::long_run(bytes).map(|offset| at(Signal::HiddenRun, offset)));
     hits.extend(hidden::bidi_override(bytes).map(|offset| at(Signal::Bidi, offset)));
     if matches!(language, Language::Script | Language::Python) {
-        hits.extend(hidden::far_right(bytes).map(|offset| at(Signal::Ran200Spaces, offset)));
+        hits.extend(hidden::far_right(bytes, language).map(|offset| at(Signal::Ran200Spaces, offset)));
         hits.extend(hidden::looks_obfuscated(bytes).map(|offset| at(Signal::Obfuscated, offset)));
     }
     if language == Language::Python {

@@ -1,6 +1,6 @@
 //! What the eye does not see: invisible characters, reversed text, code far off the screen.
 
-use super::lexing::is_word;
+use super::lexing::{Language, is_word};
 use memchr::memmem::Finder;
 use std::sync::OnceLock;
 
@@ -65,7 +65,7 @@ pub(super) fn stray_invisibles(text: &str) -> Vec<usize> {
 }
 
 /// Offset of code that follows 200 spaces on its line.
-pub(super) fn far_right(bytes: &[u8]) -> Option<usize> {
+pub(super) fn far_right(bytes: &[u8], language: Language) -> Option<usize> {
     static SPACES: OnceLock<Finder<'static>> = OnceLock::new();
     let finder = SPACES.get_or_init(|| Finder::new(&[b' '; FAR_RIGHT]).into_owned());
     let mut from = 0;
@@ -75,7 +75,7 @@ pub(super) fn far_right(bytes: &[u8]) -> Option<usize> {
         let line = super::text::line_start(bytes, start);
         let has_before = bytes[line..start].iter().any(|byte| !byte.is_ascii_whitespace());
         let after = bytes.get(end).copied().unwrap_or(b'\n');
-        if has_before && after != b'\n' && after != b'\r' && runs_code(&bytes[end..]) {
+        if has_before && after != b'\n' && after != b'\r' && runs_code(&bytes[end..], language) {
             return Some(end);
         }
         from = end;
@@ -83,11 +83,15 @@ pub(super) fn far_right(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-fn runs_code(rest: &[u8]) -> bool {
+/// True for what does something by its words, or in Python, where nobody ends a line so, is a statement of its own that
+/// calls something.
+fn runs_code(rest: &[u8], language: Language) -> bool {
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    ["eval", "exec", "require", "global", "__import__", "import ", "Function", "atob", "fetch"]
-        .iter()
-        .any(|word| super::text::contains(line, word))
+    let is_statement = line.strip_prefix(b";").is_some_and(|line| !line.trim_ascii().is_empty());
+    language == Language::Python && is_statement && line.contains(&b'(')
+        || ["eval", "exec", "require", "global", "__import__", "import ", "Function", "atob", "fetch"]
+            .iter()
+            .any(|word| super::text::contains(line, word))
 }
 
 fn is_ordinary(at: usize, previous: char, character: char, next: char) -> bool {
@@ -283,7 +287,7 @@ mod tests {
     #[test]
     fn code_far_to_the_right_is_found() {
         let hidden = format!("module.exports = {{}};{}eval(x)", " ".repeat(300));
-        assert!(far_right(hidden.as_bytes()).is_some());
-        assert!(far_right(format!("{}x", " ".repeat(300)).as_bytes()).is_none());
+        assert!(far_right(hidden.as_bytes(), Language::Script).is_some());
+        assert!(far_right(format!("{}x", " ".repeat(300)).as_bytes(), Language::Script).is_none());
     }
 }

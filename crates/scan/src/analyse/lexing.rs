@@ -57,6 +57,12 @@ impl Lexed {
         }
     }
 
+    /// True for a byte of a string or a comment that began before it.
+    pub(super) fn is_inside(&self, offset: usize) -> bool {
+        let index = self.spans.partition_point(|span| span.outer.end <= offset);
+        self.spans.get(index).is_some_and(|span| span.outer.start < offset)
+    }
+
     /// Strings and comments, in order.
     pub(super) fn spans(&self) -> &[Span] {
         &self.spans

@@ -13,6 +13,7 @@ mod combine;
 mod configs;
 mod decoding;
 mod dictionary;
+mod disguise;
 mod drops;
 mod evidence;
 mod fold;
@@ -29,6 +30,7 @@ mod python;
 mod report;
 pub mod rules;
 mod rust;
+mod services;
 mod shape;
 mod shell;
 mod signal;
@@ -55,13 +57,15 @@ pub fn analyse(package: &PackageFiles<'_>) -> Vec<Finding> {
 pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Finding>, Traits) {
     let mut report = Report::default();
     agents::inspect(package, &mut report);
+    disguise::inspect(package, &mut report);
     configs::inspect(package, &mut report);
     npm::inspect(package, &mut report);
     lockfiles::inspect(package, &mut report);
     automation::inspect(package, &mut report);
     let name = naming::inspect(package, &mut report);
-    hollow::inspect(package, &mut report);
+    hollow::inspect(package, name, &mut report);
     let about = if shape::is_small(package) { name.and(LITTLE_ELSE) } else { name };
+    let much = shape::has_much_code(package);
 
     let (running, gathered) = gather(package);
     rust::inspect(package, &gathered, &running.build, &mut report);
@@ -74,14 +78,17 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
     };
     for &index in &apart {
         let files = gathered[index].iter().collect();
-        combine(&Scope { stage: Stage::Install, files, waiting_too: false, package: about }, &mut report);
+        combine(
+            &Scope { stage: Stage::Install, files, waiting_too: false, package: about, much },
+            &mut report,
+        );
     }
     for group in [(&running.npm, Stage::Install), (&together, Stage::Install), (&running.build, Stage::Build)]
     {
         let files: Vec<&Evidence<'_>> =
             group.0.iter().filter_map(|&index| gathered[index].as_ref()).collect();
         let waiting_too = group.1 == Stage::Build;
-        combine(&Scope { stage: group.1, files, waiting_too, package: about }, &mut report);
+        combine(&Scope { stage: group.1, files, waiting_too, package: about, much }, &mut report);
     }
     // A tool for agents acts as one program, whichever of its files holds the server.
     let serves_agents =
@@ -93,7 +100,7 @@ pub(crate) fn examine(package: &PackageFiles<'_>, before: Before<'_>) -> (Vec<Fi
         if let Some(evidence) = evidence {
             let config =
                 if configs::runs_in_builds(evidence.file.path) { BUILD_CONFIG } else { Signals::NONE };
-            alone(evidence, role.and(config), &mut report);
+            alone(evidence, role.and(config), much, &mut report);
         }
     }
     start_hooks(package, &gathered, &mut report);
@@ -152,13 +159,14 @@ fn gather<'a>(package: &'a PackageFiles<'a>) -> (Running, Vec<Option<Evidence<'a
             }
         })
         .collect();
+    let much = shape::has_much_code(package);
     let mut gathered: Vec<Option<Evidence<'_>>> = package
         .files
         .iter()
         .zip(&stages)
         .enumerate()
         .map(|(index, (file, &stage))| {
-            let mut evidence = Evidence::gather(file, stage, followed.seen.get(&index))?;
+            let mut evidence = Evidence::gather(file, stage, followed.seen.get(&index), much)?;
             // A program that only its user starts does nothing by being there; without a manifest it may be anything.
             if stage == Stage::Runtime
                 && package.manifest.pypi.is_some()
@@ -172,6 +180,7 @@ fn gather<'a>(package: &'a PackageFiles<'a>) -> (Running, Vec<Option<Evidence<'a
         .collect();
     js::follow(package, &stages, &mut gathered);
     foreign::mark(package, &mut gathered);
+    services::excuse(package, &mut gathered);
     rust::follow(package, &[&build, &macros].map(Vec::as_slice).concat(), &stages, &mut gathered);
     rust::follow(package, &early, &stages, &mut gathered);
     rust::follow(package, &rust::doubtful_files(&gathered), &stages, &mut gathered);
@@ -217,13 +226,16 @@ fn weighed(
 }
 
 /// What one file means by itself, in a package of this role.
-fn alone(evidence: &Evidence<'_>, role: Signals, report: &mut Report) {
+fn alone(evidence: &Evidence<'_>, role: Signals, much: bool, report: &mut Report) {
     if evidence.stage == Stage::Import || evidence.stage == Stage::Build {
         let waiting_too = evidence.stage == Stage::Build;
-        combine(&Scope { stage: evidence.stage, files: vec![evidence], waiting_too, package: role }, report);
+        combine(
+            &Scope { stage: evidence.stage, files: vec![evidence], waiting_too, package: role, much },
+            report,
+        );
     }
     combine(
-        &Scope { stage: Stage::Runtime, files: vec![evidence], waiting_too: true, package: role },
+        &Scope { stage: Stage::Runtime, files: vec![evidence], waiting_too: true, package: role, much },
         report,
     );
 }
@@ -231,9 +243,8 @@ fn alone(evidence: &Evidence<'_>, role: Signals, report: &mut Report) {
 /// `.pth` files and their like run in every start of Python, whether or not anybody imports the package.
 fn start_hooks(package: &PackageFiles<'_>, gathered: &[Option<Evidence<'_>>], report: &mut Report) {
     let shipped = package.manifest.pypi.as_ref().is_some_and(|pypi| pypi.kind != PypiKind::Sdist);
-    for (file, evidence) in
-        package.files.iter().zip(gathered).filter(|(file, _)| python::runs_at_start(file.path))
-    {
+    let hooks = package.files.iter().zip(gathered);
+    for (file, evidence) in hooks.filter(|(file, _)| python::runs_at_start(file.path, !shipped)) {
         let Some(line) = python::start_line(file.bytes) else { continue };
         let signals = evidence.as_ref().map(Evidence::all).unwrap_or_default();
         if signals.meets(python::RISKY_AT_START) {

@@ -45,7 +45,35 @@ pub(super) fn inspect(package: &PackageFiles<'_>, report: &mut Report) -> Signal
         );
         report.say("I-13", file, offset_of_name(file), most, Words { title: Some(title), why });
     }
+    if let Some(at) = hunters_address(file) {
+        let title = "Published from a bug hunter's address".to_owned();
+        let why = "Its author writes from an address that sites for bug hunters give to their members: such packages show that a name could be taken, and report who installs them.".to_owned();
+        report.say("I-13", file, at, Severity::High, Words { title: Some(title), why });
+    }
     lent
+}
+
+/// Where a manifest says that its author is a member of a site for bug hunters.
+fn hunters_address(manifest: &SourceFile<'_>) -> Option<usize> {
+    const SITES: [&[u8]; 5] = [
+        b"@wearehackerone.com",
+        b"@bugcrowdninja.com",
+        b"@intigriti.me",
+        b"@yeswehack.ninja",
+        b"@submit.hackerone.com",
+    ];
+    let mut at = 0;
+    for line in manifest.bytes.split_inclusive(|&byte| byte == b'\n') {
+        let lower = line.to_ascii_lowercase();
+        let is_authors = [&b"author"[..], b"maintainer", b"email"]
+            .iter()
+            .any(|word| memchr::memmem::find(&lower, word).is_some());
+        if is_authors && SITES.iter().any(|site| memchr::memmem::find(&lower, site).is_some()) {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// Where the manifest says the name.

@@ -8,8 +8,20 @@ const SMALL: usize = 40_000;
 
 /// True for a Python package with little code.
 pub(super) fn is_small(package: &PackageFiles<'_>) -> bool {
-    let is_python = package.manifest.pypi.is_some() && !package.manifest.project;
-    is_python && code(package).map(|file| file.bytes.len()).sum::<usize>() < SMALL
+    is_python(package) && length_of_code(package) < SMALL
+}
+
+/// True for a Python package with so much code that some of what thieves do is in it by chance.
+pub(super) fn has_much_code(package: &PackageFiles<'_>) -> bool {
+    is_python(package) && length_of_code(package) >= SMALL
+}
+
+fn is_python(package: &PackageFiles<'_>) -> bool {
+    package.manifest.pypi.is_some() && !package.manifest.project
+}
+
+fn length_of_code(package: &PackageFiles<'_>) -> usize {
+    code(package).map(|file| file.bytes.len()).sum()
 }
 
 /// The Python files that somebody who uses the package runs.
@@ -85,6 +97,14 @@ impl<'p> Told<'p> {
             line.split_once(':').is_some_and(|(key, value)| {
                 key.eq_ignore_ascii_case(name) && !matches!(value.trim(), "" | "UNKNOWN" | "None")
             })
+        })
+    }
+
+    /// What a field says, the first time it stands there.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.fields().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
         })
     }
 

@@ -36,11 +36,11 @@ signals! {
     // Flows: what one place hands to another, followed through names, calls and files. An analyser that
     // parses emits them at the place where the data leaves or runs; a capture is clipboard, screen or keys.
     SendsIdentity, SendsEnvironment, SendsSecret, SendsKey, SendsCapture, SendsOutput, SendsFile, RunsFetched,
-    RunsDecoded, RemoteOrders, ReverseShell, EvalFile, ContactsDrop, ContactsAddress, FetchesProgram, HiddenCall,
+    RunsDecoded, RemoteOrders, ReverseShell, ContactsDrop, ContactsAddress, FetchesProgram, HiddenCall,
     DropsFetched, Shellcode, OpaqueCode, InstallsPackages, HiddenHost, HiddenAddress, SendsProfile, Beacon, OddPort,
-    ContactsHosted,
+    ContactsHosted, RunsVariable, DecodedOrders,
     // The system and other people's tools.
-    SudoChange, SshLateral, Rootkit, RewriteHistory, PatchesTool, PayloadHome,
+    SudoChange, UacBypass, ActsAsUser, SshLateral, Rootkit, RewriteHistory, PatchesTool, PayloadHome,
     // Code that runs inside the compiler, or whenever a project is built.
     InMacro, BuildConfig,
     // What the package's name says, and that it holds little code.

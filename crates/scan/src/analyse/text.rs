@@ -4,6 +4,8 @@ use doorward_protocol::visible;
 
 const SNIPPET: usize = 200;
 const BEFORE: usize = 60;
+/// So many bytes of what is no text are shown.
+const BYTES: usize = 16;
 
 /// Line and column of a byte offset, both from 1; the column counts characters.
 pub(super) fn position(bytes: &[u8], offset: usize) -> (u32, u32) {
@@ -31,6 +33,13 @@ pub(super) fn snippet(bytes: &[u8], offset: usize) -> String {
     let from = if offset - start > SNIPPET - BEFORE { offset - BEFORE } else { start };
     let to = end.min(from + 4 * SNIPPET);
     let text = String::from_utf8_lossy(&bytes[from..to]);
+    // What is no text says more as numbers.
+    let unreadable = text.chars().filter(|&letter| letter == '\u{FFFD}').count();
+    if unreadable * 5 > text.chars().count() {
+        let numbers: Vec<String> =
+            bytes[from..to].iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
+        return numbers.join(" ") + "…";
+    }
     let shown = visible(text.trim().trim_start_matches('\u{FFFD}'));
     match shown.char_indices().nth(SNIPPET - 1) {
         Some((cut, last)) if cut + last.len_utf8() < shown.len() => format!("{}…", &shown[..cut]),
@@ -76,6 +85,8 @@ mod tests {
     #[test]
     fn snippets_are_short_and_visible() {
         assert_eq!(snippet(b"one\n  two\x1b\nthree", 5), "two\\u{001B}");
+        assert_eq!(snippet(b"\xd8\xff\x95\x82 a\n", 0), "d8 ff 95 82 20 61…");
+        assert_eq!(snippet("größe".as_bytes(), 0), "größe");
         let long = "x".repeat(5000);
         assert_eq!(snippet(long.as_bytes(), 2500).chars().count(), 200);
     }

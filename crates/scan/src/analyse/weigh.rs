@@ -32,12 +32,20 @@ pub(super) struct Weighed<'a> {
 impl Weighed<'_> {
     /// How bad the sum is.
     pub(super) fn severity(&self) -> Option<Severity> {
-        let weights = weights();
         match self.sum {
-            sum if sum >= weights.malicious => Some(Severity::Critical),
-            sum if sum >= weights.suspicious => Some(Severity::High),
+            sum if sum >= self.malicious() => Some(Severity::Critical),
+            sum if sum >= weights().suspicious => Some(Severity::High),
             _ => None,
         }
+    }
+
+    /// The sum from which on this is malicious. Where there is much code, more of it comes together by chance, but not in
+    /// what installing it runs.
+    fn malicious(&self) -> f64 {
+        const LARGE: f64 = 1.25;
+        let is_small = self.facts.names.contains_key("package.small");
+        let installs = self.parts.iter().any(|(name, _)| name.starts_with("install."));
+        weights().malicious * if is_small || installs { 1.0 } else { LARGE }
     }
 
     /// Where the heaviest fact with a place stands: a file's number and an offset.
@@ -53,7 +61,7 @@ impl Weighed<'_> {
             "Together these weigh {:.1}, where {:.1} is suspicious and {:.1} malicious: {}.",
             self.sum,
             weights().suspicious,
-            weights().malicious,
+            self.malicious(),
             parts.join(", ")
         )
     }
@@ -136,10 +144,24 @@ const EVERYDAY: Signals = Signals::of(&[
     Signal::TlsOff,
     Signal::Detach,
     Signal::Clipboard,
-    Signal::EvalFile,
     Signal::SendsFile,
     Signal::DropsFetched,
     Signal::MakeExecutable,
+]);
+
+/// What can be done with data that was encoded.
+const ACTS: Signals = Signals::of(&[
+    Signal::Eval,
+    Signal::EvalDecoded,
+    Signal::OpaqueCode,
+    Signal::HiddenCall,
+    Signal::Spawn,
+    Signal::AppendFile,
+    Signal::RunsDecoded,
+    Signal::Shellcode,
+    Signal::Fetch,
+    Signal::Send,
+    Signal::Decrypt,
 ]);
 
 /// A file of the package by its number, with its evidence.
@@ -170,6 +192,17 @@ fn facts_of(group: &[Member<'_, '_>], shape: &Shape) -> Facts {
         }
         if !evidence.aside {
             names.extend(texture(evidence.file.bytes).map(|name| (format!("text.{name}"), None)));
+        }
+    }
+    // Encoded data that no line runs, writes or sends is data.
+    let acts = |(_, evidence): &Member<'_, '_>| evidence.all().meets(ACTS);
+    if !group.iter().any(acts) {
+        names.retain(|name, _| !name.ends_with(".Blob") && !name.ends_with(".Decode"));
+    }
+    // Naming a host and contacting it is one deed.
+    for when in ["install", "build", "import", "waits", "tiny", "hollow"] {
+        if names.contains_key(&format!("{when}.ContactsDrop")) {
+            names.remove(&format!("{when}.DropHost"));
         }
     }
     Facts { names }

@@ -1,6 +1,5 @@
 use super::{Place, Search, children, file_name};
 use doorward_protocol::Ecosystem;
-use std::fs;
 use std::path::Path;
 
 /// True for a package's folder inside `node_modules`.
@@ -69,7 +68,7 @@ impl Search<'_> {
     }
 
     fn npm_package(&mut self, folder: &Path) {
-        let Ok(real) = fs::canonicalize(folder) else {
+        let Ok(real) = self.real(folder) else {
             self.note(folder, "a link to nothing");
             return;
         };

@@ -213,6 +213,7 @@ impl Search<'_> {
 /// True where installed dependencies, build products or version control show that somebody works here.
 fn is_developed(root: &Path) -> bool {
     [".git", ".hg", ".jj", "node_modules", "target/CACHEDIR.TAG"].iter().any(|mark| root.join(mark).exists())
+        || root.join("Cargo.toml").is_file() && cargo::is_source_tree(&root.join("vendor"))
         || children(root).iter().any(|child| child.join("pyvenv.cfg").is_file())
 }
 

@@ -394,7 +394,7 @@ fn finish(
     const MOST: usize = 300;
     findings
         .sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| (&a.path, a.line).cmp(&(&b.path, b.line))));
-    let judged = catch_unwind(AssertUnwindSafe(|| verdict::judge(&findings, &manifest)));
+    let judged = catch_unwind(AssertUnwindSafe(|| verdict::judge(&findings)));
     let (mut verdict, mut score) = judged.unwrap_or((Verdict::Suspicious, 50));
     // The list of known malware is not outvoted by content.
     for finding in findings.iter().filter(|finding| finding.rule == "FEED") {

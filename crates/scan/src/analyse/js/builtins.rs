@@ -105,10 +105,14 @@ pub(super) fn function(name: &str, arguments: &[Value]) -> Option<Value> {
         "path.join" | "path.resolve" | "path.posix.join" | "path.win32.join" => {
             Some(joined(&spread(arguments), "/"))
         }
-        "path.normalize" | "path.dirname" | "util.format" => None,
+        "path.dirname" => Some(Value::default()),
         _ => None,
     };
     let from = arguments.iter().fold(Origins::NONE, |from, argument| from.and(argument.from));
+    // The folder of this file, and what else lies in it, is not this file.
+    let ends_in_it = arguments.last().is_some_and(|last| last.from.has(Origin::OwnFile));
+    let is_beside = name == "path.dirname" || name.starts_with("path.") && !ends_in_it;
+    let from = if is_beside { from.without(Origins::of(&[Origin::OwnFile])) } else { from };
     outcome.map(|value| value.with(from))
 }
 

@@ -237,10 +237,6 @@ impl Walk<'_> {
         if text.from.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
             self.see(Signal::RunsDecoded, call);
         }
-        if text.from.has(Origin::File) && text.from.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted]))
-        {
-            self.see(Signal::EvalFile, call);
-        }
         if let Some(code) = text.shown().filter(|code| code.len() > 8 && !code.contains(HOLE)) {
             self.flows.run.push((code.into(), call));
         }

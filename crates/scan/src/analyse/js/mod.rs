@@ -135,7 +135,7 @@ fn is_known_library(path: &str) -> bool {
 /// Signals of text that is run as code.
 pub(super) fn of_code(code: &str, nested: usize) -> Vec<Signal> {
     let file = SourceFile { path: "code.js", bytes: code.as_bytes(), executable: false };
-    let mut signals: Vec<Signal> = Evidence::gather(&file, Stage::Install, None)
+    let mut signals: Vec<Signal> = Evidence::gather(&file, Stage::Install, None, false)
         .into_iter()
         .flat_map(|found| found.hits)
         .map(|hit| hit.signal)

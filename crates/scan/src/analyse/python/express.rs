@@ -3,7 +3,7 @@
 use super::address::{has_odd_port, is_bare, names_a_program};
 use super::fold;
 use super::interpreter::{Frame, Interpreter};
-use super::roles::{Role, role};
+use super::roles::{Role, names_a_key, role};
 use super::value::{Callable, HOLE, Is, Origin, Origins, Value};
 use crate::analyse::dictionary;
 use crate::analyse::drops::{holds_bot_token, open_end};
@@ -206,14 +206,23 @@ impl<'t> Interpreter<'t> {
                     (path, _) => format!("{}.{name}", canonical(path)),
                 };
                 let mut value = Value { is: Is::Named(path.into()), from: on.from, paths: on.paths };
-                if value.name() == Some("os.environ") {
-                    value.from.add(Origin::Environment);
+                match value.name() {
+                    Some("os.environ") => value.from.add(Origin::Environment),
+                    Some(name) if is_asked_by_a_stranger(name) => {
+                        value.from.add(Origin::Fetched);
+                        value.from.add(Origin::Socket);
+                    }
+                    _ => {}
                 }
                 value
             }
             // A path's parts are paths; a response's text is a response's.
             Is::Text(_) | Is::Bytes(_) => on.clone(),
-            _ => Value { is: Is::Unknown, from: on.origins(), paths: on.all_paths() },
+            _ => {
+                let part = Value { is: Is::Unknown, from: on.origins(), paths: on.all_paths() };
+                let is_key = on.from.has(Origin::Parameter) && names_a_key(name);
+                if is_key { part.with(Origin::Key) } else { part }
+            }
         }
     }
 
@@ -398,8 +407,17 @@ pub(super) fn environment_variable<'t>(name: &str) -> Value<'t> {
             Value::named("os.environ[]").with(Origin::Secret)
         }
         "TEMP" | "TMP" | "TMPDIR" => Value::named("os.environ[]").with(Origin::Temporary),
-        _ => Value::named("os.environ[]"),
+        // Whoever starts the program sets it.
+        _ => Value::named("os.environ[]").with(Origin::Parameter),
     }
+}
+
+/// True for what somebody who talks to a web server asks it.
+fn is_asked_by_a_stranger(name: &str) -> bool {
+    let asked = name.strip_prefix("flask.request.");
+    asked.is_some_and(|part| {
+        matches!(part, "args" | "form" | "values" | "json" | "data" | "get_json" | "get_data")
+    })
 }
 
 fn literal<'t>(bytes: &[u8], binary: bool) -> Value<'t> {
@@ -468,7 +486,9 @@ pub(super) fn look<'t>(mut value: Value<'t>) -> Value<'t> {
     value
 }
 
-/// True for the address of a chat service whose token is not there, or is handed in by a caller.
+/// True for the address of a chat service whose token is not there, or is handed in by a caller, typed, or kept in a
+/// file or in a variable of the environment.
 fn is_the_callers(text: &[u8], start: usize, end: usize, from: Origins) -> bool {
-    open_end(text, start, end).is_some_and(|rest| rest.first() != Some(&HOLE) || from.has(Origin::Parameter))
+    const HANDED_IN: Origins = Origins::of(&[Origin::Parameter, Origin::Typed, Origin::File]);
+    open_end(text, start, end).is_some_and(|rest| rest.first() != Some(&HOLE) || from.meets(HANDED_IN))
 }

@@ -10,6 +10,7 @@ use crate::analyse::signal::{Hit, Signal};
 use ruff_python_ast::{ModModule, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_python_parser::Parsed;
 use ruff_text_size::Ranged;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
@@ -110,8 +111,14 @@ pub(super) struct Interpreter<'t> {
     pub(super) written: Vec<(Rc<[u8]>, Origin)>,
     /// Files in folders of tests or examples that the package's own code imports.
     pub(super) used: HashSet<usize>,
+    /// Files that the package starts as programs of their own, each walked once.
+    pub(super) started: HashSet<usize>,
     /// The constant names that files were opened for writing by.
     pub(super) handles: HashMap<u64, Rc<[u8]>>,
+    /// How often all files were searched for a host.
+    pub(super) searches: Cell<u32>,
+    /// Whether a file names what a shell reads when it starts, by the file that was asked about last.
+    pub(super) names_starts: Option<(usize, bool)>,
 }
 
 impl<'t> Interpreter<'t> {
@@ -152,16 +159,29 @@ impl<'t> Interpreter<'t> {
             secret_files: 0,
             written: Vec::new(),
             used: HashSet::new(),
+            started: HashSet::new(),
             handles: HashMap::new(),
+            searches: Cell::new(0),
+            names_starts: None,
         }
     }
 
     /// Walks a file: first what runs when it is run or imported, then what waits in its functions.
     pub(super) fn walk(&mut self, file: usize, is_main: bool) {
+        self.walk_with(file, is_main, None);
+    }
+
+    /// The same for a file whose function `hook` is called once it is loaded.
+    pub(super) fn walk_with(&mut self, file: usize, is_main: bool, hook: Option<&str>) {
         self.limit = STEPS.min(self.steps + STEPS_OF_FILE);
         self.is_main = is_main;
         self.live = true;
         let Some(module) = self.load(file) else { return };
+        if let Some(hook) = hook.and_then(|hook| self.globals[module].get(hook)).cloned()
+            && let Is::Function(hook) = hook.is
+        {
+            self.call_from_outside(module, hook);
+        }
         self.live = false;
         self.is_main = true;
         if let Some(&suite) = self.suites.get(&module) {
@@ -252,10 +272,7 @@ impl<'t> Interpreter<'t> {
         for statement in suite {
             match statement {
                 Stmt::FunctionDef(function) if !self.has_run(module, function) => {
-                    let text = self.texts.iter().position(|text| text.module == module && text.pin.is_none());
-                    self.frames.push(Frame { text: text.unwrap_or(0), module, ..Frame::default() });
-                    self.call_function(Callable::Function(module, function, class), &[], &[]);
-                    self.frames.pop();
+                    self.call_from_outside(module, Callable::Function(module, function, class));
                 }
                 Stmt::ClassDef(class) => self.wait(&class.body, module, Some(class)),
                 Stmt::If(test) => {
@@ -273,6 +290,14 @@ impl<'t> Interpreter<'t> {
         }
     }
 
+    /// Calls a function of a module as somebody does who imported it.
+    fn call_from_outside(&mut self, module: usize, function: Callable<'t>) {
+        let text = self.texts.iter().position(|text| text.module == module && text.pin.is_none());
+        self.frames.push(Frame { text: text.unwrap_or(0), module, ..Frame::default() });
+        self.call_function(function, &[], &[]);
+        self.frames.pop();
+    }
+
     fn has_run(&self, module: usize, function: &StmtFunctionDef) -> bool {
         self.runs.contains_key(&(module, function.range().start().to_usize()))
     }
@@ -284,7 +309,7 @@ impl<'t> Interpreter<'t> {
     }
 
     /// The file and the offset that stand for a place in the text that runs now.
-    fn place(&self, at: usize) -> Option<(usize, usize)> {
+    pub(super) fn place(&self, at: usize) -> Option<(usize, usize)> {
         let text = self.texts.get(self.frames.last()?.text)?;
         Some((text.file, text.pin.unwrap_or(at)))
     }
@@ -342,7 +367,13 @@ impl<'t> Interpreter<'t> {
             let file = self.paths.get(format!("{base}.py").as_str());
             file.or_else(|| self.paths.get(join(&base, "__init__.py").as_str())).copied()
         })?;
-        if is_aside(self.files.get(file)?.path) && !is_aside(self.files.get(text.file)?.path) {
+        self.module_in(file)
+    }
+
+    /// The module in a file of the package, walked if it was not.
+    pub(super) fn module_in(&mut self, file: usize) -> Option<usize> {
+        let importer = self.texts.get(self.frames.last()?.text)?.file;
+        if is_aside(self.files.get(file)?.path) && !is_aside(self.files.get(importer)?.path) {
             self.used.insert(file);
         }
         if self.held > self.most_held + LEEWAY && !self.has_loaded(file) {
@@ -380,7 +411,7 @@ impl<'t> Interpreter<'t> {
         1 << *self.slots.entry((text, at)).or_insert(next)
     }
 
-    /// Calls a function of the package and hands back what it returns.
+    /// Calls a function of the package and hands back what it returns. What a method is called on is not among `given`.
     pub(super) fn call_function(
         &mut self,
         callable: Callable<'t>,

@@ -16,7 +16,7 @@ mod value;
 
 use super::evidence::{Evidence, language_of};
 use super::hollow::is_wrapping;
-use super::lexing::{Kind, Language, Lexed, lex};
+use super::lexing::{Language, Lexed, lex};
 use super::signal::Signal::*;
 use super::signal::Signals;
 use super::text;
@@ -25,6 +25,7 @@ use aho_corasick::AhoCorasick;
 use doorward_protocol::Stage;
 use interpreter::Interpreter;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 pub(super) use interpreter::Seen;
@@ -72,7 +73,7 @@ pub(super) fn follow(package: &PackageFiles<'_>) -> Followed {
             if let Some(roots) = roots.take() {
                 for &root in &roots {
                     let is_script = package.files[root].path.ends_with("setup.py");
-                    interpreter.walk(root, is_script);
+                    interpreter.walk_with(root, is_script, hook_of(package.files[root].path));
                 }
                 followed.install = roots;
                 followed.install.extend(interpreter.walked());
@@ -158,12 +159,14 @@ const STIRRING: &[&str] = &[
     "chr(",
 ];
 
+/// A longer file keeps the words that were found in it.
+const LONGEST_WALKED: usize = 2 << 20;
+
 fn is_walked(file: &SourceFile<'_>) -> bool {
-    const LONGEST: usize = 2 << 20;
     static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
     let words = WORDS.get_or_init(|| AhoCorasick::new(STIRRING).ok());
     language_of(file) == Language::Python
-        && file.bytes.len() <= LONGEST
+        && file.bytes.len() <= LONGEST_WALKED
         && (words.as_ref().is_none_or(|words| words.is_match(file.bytes)) || is_packed(file.bytes))
 }
 
@@ -172,6 +175,14 @@ fn is_packed(bytes: &[u8]) -> bool {
     const LONG: usize = 2000;
     let longest = bytes.split(|&byte| byte == b'\n').map(<[u8]>::len).max().unwrap_or(0);
     longest > LONG && longest * 3 > bytes.len() * 2
+}
+
+/// Files beside `setup.py`, and functions in them, that say themselves that they run on installation.
+const AFTER_SETUP: [&str; 3] = ["post_install", "postinstall", "pre_install"];
+
+/// The function of a file that runs on installation, by what both are called.
+fn hook_of(path: &str) -> Option<&'static str> {
+    AFTER_SETUP.into_iter().find(|name| path.strip_suffix(".py") == Some(name))
 }
 
 /// The files that run while the package is installed: `setup.py`, a build back end in the tree, and
@@ -183,6 +194,7 @@ fn install_files(package: &PackageFiles<'_>) -> Vec<usize> {
     }
     let mut files = Vec::new();
     files.extend(position(package, "setup.py"));
+    files.extend(AFTER_SETUP.iter().filter_map(|name| position(package, &format!("{name}.py"))));
     if let Some(backend) = &pypi.build_backend {
         let module = backend.split(':').next().unwrap_or(backend).replace('.', "/");
         for folder in &pypi.backend_path {
@@ -202,11 +214,13 @@ fn install_files(package: &PackageFiles<'_>) -> Vec<usize> {
     files
 }
 
-/// True for the files that Python runs without anybody importing the package.
-pub(super) fn runs_at_start(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    path.ends_with(".pth")
-        || matches!(name, "sitecustomize.py" | "usercustomize.py") && path.matches('/').count() <= 1
+/// True for the files that Python runs without anybody importing the package. In a source distribution they may lie
+/// in a folder that is packed as its root; what is installed already lies where it is found.
+pub(super) fn runs_at_start(path: &str, is_source: bool) -> bool {
+    let (folders, name) =
+        path.rsplit_once('/').map_or((0, path), |(folder, name)| (1 + folder.matches('/').count(), name));
+    let is_root = folders <= usize::from(is_source);
+    path.ends_with(".pth") || matches!(name, "sitecustomize.py" | "usercustomize.py") && is_root
 }
 
 /// True for the files that `import` finds; other Python is a program, which runs when somebody starts it.
@@ -247,10 +261,13 @@ pub(super) fn start_line(bytes: &[u8]) -> Option<usize> {
 
 /// Marks the hits inside functions that nothing calls while the module is loaded. A script that is
 /// run, such as `setup.py`, is its own main module; an imported one is not.
-pub(super) fn mark_live(evidence: &mut Evidence<'_>, seen: Option<&Seen>) {
-    /// In a module longer than this many a method is called by the name of another: only those that were seen to run
-    /// count.
+///
+/// In a package with `much` code many a method is called by the name of another, and many a text is a script for another
+/// machine: only functions that were seen to run count, and texts of several lines only where they were followed.
+pub(super) fn mark_live(evidence: &mut Evidence<'_>, seen: Option<&Seen>, much: bool) {
+    /// So does a module longer than this, whenever it runs.
     const LONG: usize = 40_000;
+    let much = much && evidence.stage == Stage::Import;
     let bytes = evidence.file.bytes;
     let lexed = lex(Language::Python, bytes);
     let mut units = units(bytes, &lexed);
@@ -258,11 +275,27 @@ pub(super) fn mark_live(evidence: &mut Evidence<'_>, seen: Option<&Seen>) {
         units.extend(main_block(bytes));
         units.sort_by_key(|unit| unit.start);
     }
-    let live = live_units(&without_prose(bytes, &lexed), &units);
-    let known = seen.and_then(|seen| seen.ran.as_ref()).filter(|_| bytes.len() > LONG);
+    let mut live = live_units(&without_prose(bytes, &lexed), &units);
+    if evidence.stage == Stage::Install {
+        let hook = hook_of(evidence.file.path);
+        live.extend(
+            (0..units.len()).filter(|&unit| hook.is_some_and(|hook| units[unit].name == hook.as_bytes())),
+        );
+    }
+    let known = seen.and_then(|seen| seen.ran.as_ref()).filter(|_| much || bytes.len() > LONG);
+    let scripts: Vec<&Range<usize>> = lexed
+        .strings()
+        .map(|text| &text.inner)
+        .filter(|text| memchr::memchr(b'\n', &bytes[text.start..text.end]).is_some())
+        .collect();
+    let is_script = |offset| {
+        let before = scripts.partition_point(|text| text.start <= offset);
+        before.checked_sub(1).is_some_and(|last| scripts[last].contains(&offset))
+    };
     let ran = |offset| known.is_none_or(|ran| ran.iter().any(|function| function.contains(&offset)));
     for hit in evidence.hits.iter_mut() {
-        hit.live = enclosing(&units, hit.offset).is_none_or(|unit| live.contains(&unit) && ran(hit.offset));
+        hit.live = enclosing(&units, hit.offset).is_none_or(|unit| live.contains(&unit) && ran(hit.offset))
+            && !(much && known.is_some() && is_script(hit.offset));
     }
 }
 
@@ -311,8 +344,8 @@ fn units<'a>(bytes: &'a [u8], lexed: &Lexed) -> Vec<Unit<'a>> {
         let indent = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let code = &line[indent..];
         let blank = matches!(code.first(), None | Some(b'\n' | b'\r' | b'#' | b')' | b']' | b'}'));
-        if blank || lexed.kind_at(start + indent) != Kind::Code && !matches!(code.first(), Some(b'"' | b'\''))
-        {
+        // The last line of a long string, `"""`, does not end the function that it stands in.
+        if blank || lexed.is_inside(start + indent) {
             continue;
         }
         if function.is_some_and(|depth| indent <= depth) {
@@ -495,6 +528,8 @@ mod tests {
     fn module_level_code_is_live_and_functions_wait() {
         assert!(live("import os\nif True:\n    HERE\n", "HERE"));
         assert!(!live("def f():\n    HERE\n\nx = 1\n", "HERE"));
+        assert!(!live("def f():\n    x = '''\nab\n'''\n    HERE\n\nx = 1\n", "HERE"));
+        assert!(live("def f():\n    pass\n'''\nab\n'''\nHERE\n", "HERE"));
         assert!(live("def f():\n    HERE\n\nf()\n", "HERE"));
         assert!(live("def g():\n    HERE\ndef f():\n    g()\nThread(target=f).start()\n", "HERE"));
     }

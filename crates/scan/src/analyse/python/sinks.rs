@@ -6,6 +6,7 @@ use super::given::Given;
 use super::interpreter::Interpreter;
 use super::value::{HOLE, Origin, Origins, Value};
 use crate::analyse::dictionary;
+use crate::analyse::drops::holds_bot_token;
 use crate::analyse::evidence::is_meant;
 use crate::analyse::signal::Signal;
 
@@ -22,14 +23,21 @@ impl<'t> Interpreter<'t> {
             let origins = value.origins();
             place = place.and(if given.is_body(value) { origins.without(WHERE) } else { origins });
             // The address of a service that tells one's own address is no secret of this machine.
-            let told = value.whole_text().map_or(Origins::NONE, |text| look(Value::text(text)).from);
+            let told = match value.as_text() {
+                Some(text) if is_host_alone(text) => Origins::of(&[Origin::Identity, Origin::Host]),
+                _ => value.whole_text().map_or(Origins::NONE, |text| look(Value::text(text)).from),
+            };
             leaving = leaving.and(origins.without(told));
         }
-        if given.sent().any(|value| self.is_hidden_address(value)) || is_hidden_host(through) {
+        let mut places = given.sent().filter(|value| !given.is_body(value));
+        if places.any(|value| self.is_hidden_address(value)) || is_hidden_host(through) {
             self.note(Signal::HiddenHost, at);
         }
         if is_for_its_keeper(through, place) {
             leaving = leaving.without(Origins::of(&[Origin::Key]));
+        }
+        if self.goes_to_a_channel_of_the_callers(through) {
+            leaving = leaving.without(Origins::of(&[Origin::Identity]));
         }
         if self.is_for_its_service(given) {
             leaving = leaving.without(Origins::of(&[Origin::Key, Origin::Identity]));
@@ -61,6 +69,30 @@ impl<'t> Interpreter<'t> {
         self.places(place, at);
     }
 
+    /// True where a library of a chat service sends, and the file holds nobody's token and no channel: then its caller says
+    /// who reads it.
+    fn goes_to_a_channel_of_the_callers(&self, through: &Value<'t>) -> bool {
+        const LIBRARIES: [&str; 8] = [
+            "discord_webhook.",
+            "dhooks.",
+            "discord.",
+            "nextcord.",
+            "disnake.",
+            "telebot.",
+            "telegram.",
+            "slack_sdk.",
+        ];
+        let Some(file) = self.current_file() else { return false };
+        let is_library =
+            through.name().is_some_and(|name| LIBRARIES.iter().any(|library| name.starts_with(library)));
+        let holds_channel = memchr::memmem::find_iter(file.bytes, b"/webhooks/")
+            .any(|at| file.bytes.get(at + 10).is_some_and(u8::is_ascii_digit));
+        is_library
+            && !through.origins().has(Origin::Decoded)
+            && !holds_channel
+            && !holds_bot_token(file.bytes)
+    }
+
     /// True where a module that is named for a service talks to it, and has to do with no wallet: its users know
     /// where what they hand it goes. An address that is not known is one of those that the module spells.
     fn is_for_its_service(&self, given: &Given<'t>) -> bool {
@@ -85,7 +117,7 @@ impl<'t> Interpreter<'t> {
     }
 
     /// True for an address that the program spells in code, not in words.
-    fn is_hidden_address(&self, value: &Value<'t>) -> bool {
+    pub(super) fn is_hidden_address(&self, value: &Value<'t>) -> bool {
         const MARK: &[u8] = b"://";
         let origins = value.origins();
         let Some(text) = value.as_text().filter(|_| origins.has(Origin::Decoded)) else { return false };
@@ -97,6 +129,12 @@ impl<'t> Interpreter<'t> {
             return !origins.has(Origin::Parameter);
         }
         // Where the host stands in the source for all to read, only what follows it was decoded.
+        // After so many that did not, no more are looked for: hostile code may hold any number.
+        const MOST_SEARCHES: u32 = 256;
+        if self.searches.get() >= MOST_SEARCHES {
+            return true;
+        }
+        self.searches.set(self.searches.get() + 1);
         let mut modules = self.files.iter().filter(|file| file.path.ends_with(".py"));
         !modules.any(|file| memchr::memmem::find(file.bytes, host).is_some())
     }
@@ -167,7 +205,10 @@ impl<'t> Interpreter<'t> {
         let written = |origin: Origin| {
             self.written.iter().any(|(known, of)| {
                 let name = known.rsplit(|&byte| matches!(byte, b'/' | b'\\' | HOLE)).next().unwrap_or(known);
-                *of == origin && name.len() > 2 && memchr::memmem::find(text, name).is_some()
+                // Of a name that is not known the folder is: `/tmp/` and something.
+                let shown = known.iter().filter(|&&byte| byte != HOLE).count();
+                let sought = if name.is_empty() && shown > 4 { &**known } else { name };
+                *of == origin && sought.len() > 2 && memchr::memmem::find(text, sought).is_some()
             })
         };
         add(
@@ -215,6 +256,41 @@ impl<'t> Interpreter<'t> {
         value
     }
 
+    /// Texts that somebody runs later: Python that the package holds in disguise, and commands for a shell's start.
+    fn program_written(&mut self, given: &Given<'t>) {
+        let Some(value) = given.first() else { return };
+        let (Some(text), origins) = (value.whole_text(), value.origins()) else { return };
+        let has = |text: &[u8], word: &[u8]| memchr::memmem::find(text, word).is_some();
+        if origins.has(Origin::Decoded)
+            && !origins.has(Origin::Parameter)
+            && (text.starts_with(b"import ") || has(text, b"\nimport "))
+        {
+            self.note(Signal::OpaqueCode, given.at);
+        }
+        const LINES: usize = 4;
+        let is_a_command = text.split(|&byte| byte == b'\n').count() < LINES;
+        let fetches = is_a_command && (has(text, b"curl ") || has(text, b"wget "));
+        if fetches && self.names_a_shells_start() {
+            let text = text.to_vec();
+            self.command(&text, given.at);
+        }
+    }
+
+    /// True where the file that is walked names what a shell reads when it starts.
+    fn names_a_shells_start(&mut self) -> bool {
+        const STARTS: [&[u8]; 4] = [b".bashrc", b".zshrc", b".profile", b".bash_profile"];
+        let Some((file, _)) = self.place(0) else { return false };
+        match self.names_starts {
+            Some((asked, answer)) if asked == file => answer,
+            _ => {
+                let bytes = self.files.get(file).map_or(&[][..], |file| file.bytes);
+                let answer = STARTS.iter().any(|name| memchr::memmem::find(bytes, name).is_some());
+                self.names_starts = Some((file, answer));
+                answer
+            }
+        }
+    }
+
     /// `handle.write(data)`.
     pub(super) fn written(&mut self, handle: &Value<'t>, given: &Given<'t>) {
         let data = given.origins();
@@ -226,12 +302,16 @@ impl<'t> Interpreter<'t> {
         if data.has(Origin::Fetched) {
             origins.push(Origin::FetchedFile);
         }
-        if data.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
+        // What a caller handed in encoded is no payload of the package's.
+        let is_the_packages = given.all().any(|value| value.as_text().is_some())
+            || data.meets(Origins::of(&[Origin::Blob, Origin::Fetched, Origin::File, Origin::OwnFile]));
+        if is_the_packages && data.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
             origins.push(Origin::DecodedFile);
         }
         if data.meets(Origins::of(&[Origin::Secret, Origin::Capture])) {
             origins.push(Origin::SecretPath);
         }
+        self.program_written(given);
         let names: Vec<_> = self
             .handles
             .iter()
@@ -247,12 +327,22 @@ impl<'t> Interpreter<'t> {
                 self.note(Signal::DropsFetched, given.at);
                 if names.iter().any(|name| names_a_program(name)) {
                     self.note(Signal::FetchesProgram, given.at);
+                    // A program that travels as text is meant to pass for something else.
+                    if data.has(Origin::Decoded) {
+                        self.note(Signal::DecodedOrders, given.at);
+                    }
                 }
             }
         }
         // What an interpreter is given to read, it runs.
-        if handle.name() == Some("interpreter().stdin") && data.has(Origin::Fetched) {
-            self.note(Signal::EvalFetched, given.at);
+        if handle.name() == Some("interpreter().stdin") {
+            if data.has(Origin::Fetched) {
+                self.note(Signal::EvalFetched, given.at);
+            }
+            if data.has(Origin::Socket) {
+                self.note(Signal::ReverseShell, given.at);
+                self.note(Signal::RemoteOrders, given.at);
+            }
         }
         // A script that the program writes runs later; what it holds is read now.
         if let Some(text) = given.first().and_then(Value::as_text)
@@ -293,9 +383,6 @@ impl<'t> Interpreter<'t> {
             if origins.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) {
                 self.note(Signal::EvalDecoded, at);
             }
-            if origins.has(Origin::File) && !origins.has(Origin::Fetched) {
-                self.note(Signal::EvalFile, at);
-            }
         }
         if origins.has(Origin::Marshalled) {
             self.note(Signal::OpaqueCode, at);
@@ -307,6 +394,12 @@ impl<'t> Interpreter<'t> {
             return source.blurred();
         };
         let text = text.to_vec();
+        // However short: nobody writes what everybody may read in base64.
+        if origins.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted]))
+            && !origins.has(Origin::Parameter)
+        {
+            self.note(Signal::Blob, at);
+        }
         if text.len() > 60
             && (origins.meets(Origins::of(&[Origin::Decoded, Origin::Decrypted])) || self.is_inside_text())
         {
@@ -314,6 +407,14 @@ impl<'t> Interpreter<'t> {
         }
         self.run_text(&text, at).unwrap_or(Value::UNKNOWN)
     }
+}
+
+/// True for an address of which only the host is not known: that is where something goes, not what goes there.
+fn is_host_alone(text: &[u8]) -> bool {
+    let Some(start) = memchr::memmem::find(text, b"://") else { return false };
+    let (before, host) = (&text[..start], &text[start + 3..]);
+    let end = host.iter().position(|byte| matches!(byte, b'/' | b':' | b'?' | b'#')).unwrap_or(host.len());
+    host[..end] == [HOLE] && !before.contains(&HOLE) && !host[end..].contains(&HOLE)
 }
 
 /// The hosts of the addresses in a text, but those of the machine itself and those where a project keeps its code.
