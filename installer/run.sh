@@ -71,7 +71,10 @@ $as_root sh -c 'echo $$ >"$1"; exec "$2" --config "$3"' sh "$pid_file" "$bin/doo
 daemon=$!
 deadline=$(($(date +%s) + 30))
 until "$bin/doorward" status >/dev/null 2>&1; do
-  kill -0 "$daemon" 2>/dev/null || fail "the daemon ended; what it said is above" "see README.md, Requirements"
+  kill -0 "$daemon" 2>/dev/null || {
+    wait "$daemon" && code=0 || code=$?
+    fail "the daemon ended with exit code $code; what it said is above" "see README.md, Requirements"
+  }
   [ "$(date +%s)" -lt "$deadline" ] || fail "the daemon is not ready after 30 s" "see what it said above"
   sleep 0.1
 done

@@ -6,9 +6,10 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 /// No account of a real machine: beyond the ranges that distributions hand out.
-const UID: u32 = 65_011;
+const FIRST_UID: u32 = 1_900_000_000;
 const USER: &str = "ada";
 /// Folders of the machine that tests mount into theirs.
 const BOUND: [&str; 2] = ["toolchain", "tools"];
@@ -58,9 +59,10 @@ impl Sandbox {
         sandbox
     }
 
-    /// The user's id.
+    /// The user's id. Every test's user is another one: a guard judges what runs anywhere on the machine, and must
+    /// not ask this user's app about a package of another test's.
     pub fn uid(&self) -> u32 {
-        UID
+        FIRST_UID + std::process::id()
     }
 
     /// The user's name.
@@ -90,11 +92,14 @@ impl Sandbox {
 
     /// Makes a folder of the user's below the home, with its parents.
     pub fn folder(&self, name: impl AsRef<Path>) -> PathBuf {
+        // A folder is not the user's yet while another thread of the same test is making it.
+        static MAKING: Mutex<()> = Mutex::new(());
+        let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let mut path = self.home.clone();
         for part in name.as_ref().components() {
             path.push(part);
-            // Another thread of the same test may be making it.
-            if !path.is_dir() && fs::create_dir(&path).is_ok() {
+            if !path.is_dir() {
+                fs::create_dir(&path).expect("a folder");
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("a private folder");
                 self.own(&path);
             }
@@ -113,8 +118,8 @@ impl Sandbox {
             .env("LANG", "C.UTF-8")
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .current_dir(&self.home)
-            .gid(UID)
-            .uid(UID);
+            .gid(self.uid())
+            .uid(self.uid());
         command
     }
 
@@ -177,15 +182,15 @@ impl Sandbox {
 
     /// Gives a file or folder to the user.
     pub fn own(&self, path: &Path) {
-        chown(path, Some(UID), Some(UID)).expect("chown");
+        chown(path, Some(self.uid()), Some(self.uid())).expect("chown");
     }
 
     /// Adds the user to this namespace's `/etc/passwd` and `/etc/group`; the machine's own are untouched.
     fn add_account(&self) {
-        let home = self.home.display();
+        let (home, uid) = (self.home.display(), self.uid());
         for (file, line) in [
-            ("passwd", format!("{USER}:*:{UID}:{UID}:Test user:{home}:/bin/sh\n")),
-            ("group", format!("{USER}:x:{UID}:\n")),
+            ("passwd", format!("{USER}:*:{uid}:{uid}:Test user:{home}:/bin/sh\n")),
+            ("group", format!("{USER}:x:{uid}:\n")),
         ] {
             let real = Path::new("/etc").join(file);
             let made = self.root.path().join(file);

@@ -13,8 +13,8 @@ const KIN: [(&str, &str); 3] = [("I-13", "I-54"), ("M-01", SUM), ("I-13", SUM)];
 /// The verdict and a score from 0 to 100.
 ///
 /// One critical finding is malicious, and so are two different high ones at two places of one file, one beside a high
-/// sum of the model (unless they are of one kin), and three different ones anywhere; one high finding is suspicious; anything less is notable. A
-/// user's own project is judged by the same measure.
+/// sum of the model (unless they are of one kin), and three different ones anywhere; one high finding is suspicious;
+/// anything less is notable. A user's own project is judged by the same measure.
 pub fn judge(findings: &[Finding]) -> (Verdict, u32) {
     let worst = findings.iter().map(|finding| finding.severity).max();
     let high: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::High).collect();
