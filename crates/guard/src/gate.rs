@@ -108,13 +108,16 @@ impl Gate {
     pub fn watch(&self, candidates: &SyncSender<u64>) -> Result<(), FanotifyError> {
         let mut buffer = EventBuffer::default();
         let polled = [self.group.fd(), self.waker.fd()];
+        let mut stopping = false;
         loop {
             let next = self.held().waiting.values().map(|start| start.deadline).min();
             let wait =
                 next.map(|end| end.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
-            poll_readable(polled, wait);
+            // The last round is one that finds nothing, and nothing comes to begin it once the marks are gone.
+            poll_readable(polled, if stopping { Some(Duration::ZERO) } else { wait });
             self.waker.clear();
-            let (now, stopping) = (Instant::now(), self.stopping.load(Relaxed));
+            let now = Instant::now();
+            stopping = self.stopping.load(Relaxed);
             if stopping {
                 self.group.unmark_all()?;
             }

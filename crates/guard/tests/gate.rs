@@ -8,7 +8,9 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use support::{ADA, Daemon, soon};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+use support::{ADA, Daemon, cat, soon};
 
 fn gated() -> (Daemon, PathBuf, PathBuf) {
     let folder = tempfile::Builder::new().prefix("doorward-guard-").tempdir().expect("folder");
@@ -98,4 +100,36 @@ fn a_package_at_the_same_path_in_a_container_is_another_one() {
     assert_eq!(String::from_utf8_lossy(&other.stdout), "started\n", "{other:?}");
     let same = start_inside("true");
     assert!(!same.status.success() && same.stdout.is_empty(), "{same:?}");
+}
+
+#[test]
+fn an_end_while_scripts_start_and_secrets_are_read_waits_for_nothing() {
+    const ROUNDS: usize = 30;
+    for round in 0..ROUNDS {
+        let (mut daemon, shell, package) = gated();
+        let (key, over) = (daemon.key(), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let over = &over;
+            scope.spawn(|| {
+                while !over.load(Relaxed) {
+                    start(&shell, &package).and_then(Child::wait_with_output).expect("nothing is known");
+                }
+            });
+            scope.spawn(|| {
+                while !over.load(Relaxed) {
+                    assert!(cat(&key, ADA).status.success(), "only observed");
+                }
+            });
+            std::thread::sleep(Duration::from_millis(100));
+            let asked = Instant::now();
+            let orderly = daemon.end();
+            over.store(true, Relaxed);
+            // The supervisor kills a worker that hangs after 15 seconds.
+            assert!(
+                orderly && asked.elapsed() < Duration::from_secs(10),
+                "round {round}: {:?}",
+                asked.elapsed()
+            );
+        });
+    }
 }

@@ -53,7 +53,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use unknown::Unknown;
 
 const FOLLOWER_STACK: usize = 256 * 1024;
@@ -168,6 +168,7 @@ impl Guard {
         let mut luck = Luck::default();
         raise_priority();
         let polled = [self.group.fd(), self.enrolment.topology().fd(), self.waker.fd()];
+        let mut stopping = false;
         loop {
             while self.crew.needs_hand() {
                 self.add_hand();
@@ -176,11 +177,14 @@ impl Guard {
             let sum = lock(&self.repeats).next_due();
             let unknown = lock(&self.unknown).next_due();
             let timeout = [deadline, sum, unknown, self.crew.next_care()].into_iter().flatten().min();
+            // The last round is one that finds nothing, and nothing comes to begin it once the marks are gone.
+            let timeout = if stopping { Some(Duration::ZERO) } else { timeout };
             let [_, named, woken] = poll_readable(polled, timeout);
             if woken {
                 self.waker.clear();
             }
-            if self.stopping.load(Relaxed) {
+            stopping = self.stopping.load(Relaxed);
+            if stopping {
                 // Other threads of ours still open files, and soon nobody will be here to answer them.
                 self.group.unmark_all()?;
             }
@@ -188,7 +192,6 @@ impl Guard {
             if named && self.enrolment.catch_up(&self.group, &mut names)? {
                 self.audience.state_changed();
             }
-            let stopping = self.stopping.load(Relaxed);
             let unknown = lock(&self.unknown).due(stopping);
             for request in unknown {
                 self.answer_request(request, &mut names)?;
