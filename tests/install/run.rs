@@ -23,6 +23,7 @@ fn without_a_display_it_guards_watches_and_leaves_nothing() {
         let mut running = setup.start(&mut script);
         running.says("there is no display");
         running.says("package caches");
+        running.says("Following reads");
         steal(sandbox);
         running.says(".ssh/id_ed25519");
 

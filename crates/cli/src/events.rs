@@ -13,6 +13,9 @@ pub(crate) async fn run(args: EventsArgs) -> Result<ExitCode, Failure> {
     // Subscribing first leaves no gap between the past and the present; what is told twice is dropped.
     if args.follow {
         daemon.observe(Observe::Subscribe).await?;
+        if !args.json {
+            put_line("Following reads of guarded files. Ctrl-C ends.")?;
+        }
     }
     let mut newest = 0;
     if args.limit > 0 {
