@@ -66,8 +66,12 @@ if [ -d "$(dirname "$policy")" ] && [ ! -e "$policy" ]; then
   installed_policy=yes
 fi
 
-# shellcheck disable=SC2016 # for the inner shell
-$as_root sh -c 'echo $$ >"$1"; exec "$2" --config "$3"' sh "$pid_file" "$bin/doorwardd" "$config" >/dev/null &
+# In a shell of the user's own: sudo belongs to root at times, and then one cannot ask whether it is there.
+{
+  # shellcheck disable=SC2016 # for the inner shell
+  $as_root sh -c 'echo $$ >"$1"; exec "$2" --config "$3"' sh "$pid_file" "$bin/doorwardd" "$config" >/dev/null ||
+    exit "$?"
+} &
 daemon=$!
 deadline=$(($(date +%s) + 30))
 until "$bin/doorward" status >/dev/null 2>&1; do
