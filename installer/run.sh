@@ -62,8 +62,11 @@ $as_root install -d -m 0755 "$folder"
   [ -z "${DOORWARD_RUN_CONFIG:-}" ] || cat "$DOORWARD_RUN_CONFIG"
 } | $as_root tee "$config" >/dev/null
 if [ -d "$(dirname "$policy")" ] && [ ! -e "$policy" ]; then
-  $as_root install -m 0644 "$here/linux/org.doorward.policy" "$policy"
-  installed_policy=yes
+  if $as_root install -m 0644 "$here/linux/org.doorward.policy" "$policy"; then
+    installed_policy=yes
+  elif [ ! -e "$policy" ]; then # or else somebody installed it at the same moment
+    fail "$policy cannot be written" "without it nobody could consent to lasting rules"
+  fi
 fi
 
 # In a shell of the user's own: sudo belongs to root at times, and then one cannot ask whether it is there.
