@@ -2,7 +2,7 @@ use super::Guard;
 use super::findings;
 use super::looked::Looked;
 use super::retell::Retold;
-use crate::identity::{HashCache, Identity};
+use crate::identity::Identity;
 use crate::journal::Journal;
 use crate::sweep::Sweep;
 use doorward_protocol::{
@@ -96,7 +96,7 @@ pub fn write_down(records: &Receiver<Option<Box<Record>>>, journal: &Mutex<Journ
         let looked = record.looked.take();
         if let Some(looked) = &looked
             && let (Some(identity), Some(file)) = (&looked.identity, &looked.executable)
-            && let Some(sha256) = hash(&guard.hashes, identity, file)
+            && let Some(sha256) = hash(guard, identity, file)
         {
             record.event.reader.sha256 = sha256;
         }
@@ -197,10 +197,14 @@ pub(super) fn unknown_reader(pid: u32) -> Reader {
     }
 }
 
-fn hash(hashes: &HashCache, identity: &Identity, file: &File) -> Option<String> {
+fn hash(guard: &Guard, identity: &Identity, file: &File) -> Option<String> {
+    // An end has little time: better an event without a hash than none.
+    if guard.stopping.load(Relaxed) {
+        return guard.hashes.get(identity);
+    }
     if identity.exe_size > HASHED_BYTES || crate::sys::is_remote_controlled(file) {
         return None;
     }
     let readable = File::open(super::fd_path(file)).ok()?;
-    hashes.compute_from(identity, readable).ok()
+    guard.hashes.compute_from(identity, readable).ok()
 }
