@@ -72,7 +72,7 @@ impl Names {
         }
         let owner = host.rsplit('.').nth(1).unwrap_or(host);
         let owner = owner.strip_suffix('s').unwrap_or(owner);
-        let bears = |part: &str| plain(part.trim_end_matches(".py")) == plain(owner);
+        let bears = |part: &str| !owner.is_empty() && plain(part.trim_end_matches(".py")) == plain(owner);
         self.said.contains(&plain(host))
             || owner.len() >= A_NAME && self.said.contains(&plain(owner))
             || path.split('/').any(bears)
