@@ -2,10 +2,7 @@
 """Fits assets/rules/weights.toml: how much each fact about files that run together tells of malware.
 
   doorward-scan-worker --facts PACKAGE... >malicious.jsonl     (and the same for benign packages)
-  fit.py --malicious malicious.jsonl --benign benign.jsonl [--lone lone.jsonl] [--write assets/rules/weights.toml]
-
-With --lone, more benign packages that hold one file each, taken from larger ones: they teach that little code is no
-crime. They count for less, and more of them may reach the thresholds.
+  fit.py --malicious malicious.jsonl --benign benign.jsonl [--write assets/rules/weights.toml]
 
 Each line is one package: the facts of every group of its files that run together. A malicious package counts
 by its heaviest group, a benign one by all of them. How well it tells is measured by cross-validation: the packages
@@ -24,6 +21,9 @@ MOST_OF_SHAPE = 1.2
 MOST_OF_NAME = 0.8
 MOST_OF_TEXTURE = 0.8
 SHAPE_IN_ALL = 2.5
+# What a little package does that says nothing of itself counts for more, but one deed of it never reaches the end.
+OF_A_KIND = ("bare.", "unlicensed.")
+MOST_OF_A_KIND = 0.6
 # What honest set-up scripts and libraries do as well tells little even where few of the samples show it.
 PLAIN = {"Fetch", "Send", "Spawn", "Eval", "Decode", "Decrypt", "HomeFolder", "Downloader", "TemporaryFile", "AppendFile",
          "MakeExecutable", "InstallOverride", "PackageInstall", "Blob", "PagesHost", "Identity", "EnvironmentKey", "TlsOff",
@@ -32,14 +32,13 @@ MOST_OF_PLAIN = 1.2
 MOST = 2.0
 RAREST = 4
 # How many malicious packages one false alarm is worth.
-COST_OF_ALARM = 25.0
-COST_OF_LONE_ALARM = 6.0
+COST_OF_ALARM = 6.0
 FOLDS = 4
 # The share of ordinary packages, not learned from, that may reach the thresholds.
-CALLED_MALICIOUS = 0.0022
-CALLED_SUSPICIOUS = 0.006
-LONE_CALLED_MALICIOUS = 0.02
-LONE_CALLED_SUSPICIOUS = 0.1
+CALLED_MALICIOUS = 0.0003
+CALLED_SUSPICIOUS = 0.005
+# How much higher the thresholds stand where much code is loaded, as in `weigh.rs`.
+LARGE = 1.25
 
 
 def fold(package):
@@ -48,20 +47,25 @@ def fold(package):
     return hashlib.sha256(re.sub(r"[-_.]+", "-", name).lower().encode()).digest()[0] % FOLDS
 
 
-def read(path, cost=COST_OF_ALARM):
+def read(path):
     with open(path) as lines:
         packages = [json.loads(line) for line in lines]
     for package in packages:
         groups = [frozenset(name for name in group if not name.startswith("aside.")) for group in package["groups"]]
         package["groups"] = list({group for group in groups if any(not name.startswith(SHAPE) for name in group)})
         package["fold"] = fold(package)
-        package["cost"] = cost
     return packages
 
 
 def weight_of(group, weights):
     shape = sum(weights.get(name, 0.0) for name in group if name.startswith(SHAPE))
     return min(shape, SHAPE_IN_ALL) + sum(weights.get(name, 0.0) for name in group if not name.startswith(SHAPE))
+
+
+def told(group, weights):
+    """The sum of a group beside the thresholds."""
+    installs = any(name.startswith("install.") and weights.get(name) for name in group)
+    return weight_of(group, weights) / (1.0 if installs or "package.small" in group else LARGE)
 
 
 def heaviest(package, weights):
@@ -71,26 +75,28 @@ def heaviest(package, weights):
 def learn(malicious, benign, rounds=14, steps=60):
     seen = collections.Counter(name for package in malicious for name in set().union(*package["groups"], frozenset()))
     names = [name for name, count in seen.items() if count >= RAREST]
-    weights = {name: 0.3 for name in names}
+    weights, known = {name: 0.3 for name in names}, frozenset(names)
     bias = -3.0
     squares = {name: 1e-6 for name in names}
     for _ in range(rounds):
         rows = [(heaviest(package, weights), 1.0, 1.0) for package in malicious if package["groups"]]
         for package in benign:
             hard = sorted(package["groups"], key=lambda group: -weight_of(group, weights))[:6]
-            rows += [(group, 0.0, package["cost"] if index == 0 else 1.0) for index, group in enumerate(hard)]
-        rows = [([name for name in group if name in weights], label, cost) for group, label, cost in rows]
-        total = sum(cost for _, _, cost in rows)
+            rows += [(group, 0.0, COST_OF_ALARM if index == 0 else 1.0) for index, group in enumerate(hard)]
+        alike = collections.Counter()
+        for group, label, cost in rows:
+            alike[group & known, label] += cost
+        rows = [([name for name in group if name.startswith(SHAPE)], [name for name in group if not name.startswith(SHAPE)],
+                 label, cost) for (group, label), cost in alike.items()]
+        total = sum(alike.values())
         for _ in range(steps):
             gradient, bias_gradient = collections.defaultdict(float), 0.0
-            for group, label, cost in rows:
-                shape = [name for name in group if name.startswith(SHAPE)]
-                deeds = [name for name in group if not name.startswith(SHAPE)]
+            for shape, deeds, label, cost in rows:
                 in_shape = sum(weights[name] for name in shape)
                 sum_ = bias + min(in_shape, SHAPE_IN_ALL) + sum(weights[name] for name in deeds)
                 error = cost * (1 / (1 + math.exp(-max(-30, min(30, sum_)))) - label)
                 bias_gradient += error
-                for name in deeds if in_shape > SHAPE_IN_ALL else group:
+                for name in deeds if in_shape > SHAPE_IN_ALL else shape + deeds:
                     gradient[name] += error
             for name in names:
                 slope = gradient[name] / total + 2e-5 * weights[name] + 3e-5
@@ -102,6 +108,8 @@ def learn(malicious, benign, rounds=14, steps=60):
 
 
 def limit(name):
+    if name.startswith(OF_A_KIND):
+        return MOST_OF_A_KIND
     if name.startswith("text."):
         return MOST_OF_TEXTURE
     if name.startswith(SHAPE):
@@ -110,12 +118,11 @@ def limit(name):
 
 
 def judged(packages):
-    """The sum of each (malicious, benign, lone) package by weights that were not learned from its quarter."""
-    malicious, benign, lone, number = packages
-    others = [[package for package in part if package["fold"] != number] for part in (malicious, benign + lone)]
-    weights = learn(*others)
-    return [[(weight_of(heaviest(package, weights), weights), package) for package in part if package["fold"] == number]
-            for part in (malicious, benign, lone)]
+    """The sum of each (malicious, benign) package by weights that were not learned from its quarter."""
+    malicious, benign, number = packages
+    weights = learn(*([package for package in part if package["fold"] != number] for part in (malicious, benign)))
+    return [[(told(heaviest(package, weights), weights), package) for package in part if package["fold"] == number]
+            for part in (malicious, benign)]
 
 
 def threshold(pairs, allowed):
@@ -132,24 +139,20 @@ def main():
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--malicious", required=True)
     ask.add_argument("--benign", required=True, nargs="+")
-    ask.add_argument("--lone")
     ask.add_argument("--write")
     args = ask.parse_args()
     malicious, benign = read(args.malicious), [package for path in args.benign for package in read(path)]
-    lone = read(args.lone, COST_OF_LONE_ALARM) if args.lone else []
     with ProcessPoolExecutor(2) as executor:
-        quarters = list(executor.map(judged, [(malicious, benign, lone, number) for number in range(FOLDS)]))
-    evil, good, small = ([pair for quarter in quarters for pair in quarter[part]] for part in range(3))
-    bad = max(threshold(good, CALLED_MALICIOUS), threshold(small, LONE_CALLED_MALICIOUS))
-    doubtful = max(threshold(good, CALLED_SUSPICIOUS), threshold(small, LONE_CALLED_SUSPICIOUS))
+        quarters = list(executor.map(judged, [(malicious, benign, number) for number in range(FOLDS)]))
+    evil, good = ([pair for quarter in quarters for pair in quarter[part]] for part in range(2))
+    bad, doubtful = threshold(good, CALLED_MALICIOUS), threshold(good, CALLED_SUSPICIOUS)
     for label, least in (("malicious", bad), ("suspicious or worse", doubtful)):
         print(f"{label} from {least:.2f} on, by weights alone and none learned from the judged quarter: malware "
               f"{share([value for value, _ in evil], least)}, ordinary {share([value for value, _ in good], least)}")
     for value, package in sorted(good, key=lambda pair: -pair[0])[:20]:
         print(f"{value:6.1f} {package['path'].rsplit('/', 1)[-1]}")
-    weights = learn(malicious, benign + lone)
-    sums = [weight_of(heaviest(package, weights), weights) for package in benign]
-    bad = max(bad, max(sums) + 0.05)
+    weights = learn(malicious, benign)
+    sums = [told(heaviest(package, weights), weights) for package in benign]
     print(f"with the weights learned from all, malicious from {bad:.2f} on, ordinary: malicious {share(sums, bad)}, "
           f"suspicious or worse {share(sums, doubtful)}")
     if args.write:

@@ -13,8 +13,8 @@ const KIN: [(&str, &str); 3] = [("I-13", "I-54"), ("M-01", SUM), ("I-13", SUM)];
 /// The verdict and a score from 0 to 100.
 ///
 /// One critical finding is malicious, and so are two different high ones at two places of one file, one beside a high
-/// sum of the model (unless they are of one kin), and three different ones anywhere; one high finding is suspicious;
-/// anything less is notable. A user's own project is judged by the same measure.
+/// sum of the model (unless they are of one kin); high findings without such company are suspicious; anything less is
+/// notable. A user's own project is judged by the same measure.
 pub fn judge(findings: &[Finding]) -> (Verdict, u32) {
     let worst = findings.iter().map(|finding| finding.severity).max();
     let high: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::High).collect();
@@ -28,8 +28,6 @@ pub fn judge(findings: &[Finding]) -> (Verdict, u32) {
             && (one.rule == SUM || (other.line, other.column) != (one.line, one.column))
     };
     let paired = high.iter().any(|one| high.iter().any(|other| agree(one, other)));
-    let rules: BTreeSet<&str> = high.iter().map(|finding| finding.rule.as_str()).collect();
-    let paired = paired || rules.len() >= 3;
     let verdict = match worst {
         None => Verdict::Clean,
         Some(Severity::Critical) => Verdict::Malicious,
@@ -102,7 +100,7 @@ mod tests {
         assert_eq!(verdict(&[("a", "f", Low), ("b", "f", Medium)]).0, Verdict::Notable);
         assert_eq!(verdict(&[("a", "f", High), ("b", "g", High)]).0, Verdict::Suspicious);
         assert_eq!(verdict(&[("a", "f", High), ("b", "f", High)]).0, Verdict::Malicious);
-        assert_eq!(verdict(&[("a", "f", High), ("b", "g", High), ("c", "h", High)]).0, Verdict::Malicious);
+        assert_eq!(verdict(&[("a", "f", High), ("b", "g", High), ("c", "h", High)]).0, Verdict::Suspicious);
         assert_eq!(verdict(&[("a", "f", Critical)]).0, Verdict::Malicious);
     }
 

@@ -160,7 +160,6 @@ fn covert_order(content: &str) -> Option<(usize, doorward_protocol::Severity)> {
             "| bash",
             "|bash",
             "| node",
-            "| python",
             "node -e",
             "eval",
             "npx -y",
@@ -168,6 +167,9 @@ fn covert_order(content: &str) -> Option<(usize, doorward_protocol::Severity)> {
             "&& bash",
             "&& python",
         ]);
+        // A program that stands in the line itself reads what was fetched as data.
+        let reads = mentions(&["| python -c", "| python3 -c", "| python -m json", "| python3 -m json"]);
+        let runs = runs || line.contains("| python") && !reads;
         if fetches.is_none() && fetcher && remote && runs {
             fetches = Some(at);
         }

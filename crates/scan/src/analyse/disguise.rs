@@ -57,7 +57,7 @@ fn text_as_media(file: &SourceFile<'_>, report: &mut Report) {
     let head = &file.bytes[..file.bytes.len().min(4096)];
     let printable = head.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
     // An image that carries its source as text is an image all the same.
-    let image = head.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR");
+    let image = head.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR") || head.starts_with(b"\xff\xd8\xff");
     let text = head.len() >= 64 && !image && printable * 100 >= head.len() * 95;
     let markup = head.trim_ascii_start().starts_with(b"<")
         || head.starts_with(b"version https://git-lfs")
@@ -71,11 +71,20 @@ fn text_as_media(file: &SourceFile<'_>, report: &mut Report) {
 }
 
 fn other_than_module(file: &SourceFile<'_>, report: &mut Report) {
+    if is_a_macs_own(file) {
+        return;
+    }
     if let Some(kind) = archive(file.bytes) {
         tell(file, kind, Critical, report);
     } else if is_scrambled(file.bytes) {
         tell(file, "bytes that are no text", Critical, report);
     }
+}
+
+/// True for what a Mac keeps of a file beside it, in the format AppleDouble (RFC 1740): no interpreter reads it.
+fn is_a_macs_own(file: &SourceFile<'_>) -> bool {
+    let name = file.path.rsplit('/').next().unwrap_or(file.path);
+    name.starts_with("._") && file.bytes.starts_with(&[0, 5, 0x16, 7])
 }
 
 /// Every version of Python ends the first four bytes of what it compiles with a line break.

@@ -10,7 +10,7 @@ use super::signal::{Hit, Signal, Signals};
 use super::text;
 use crate::SourceFile;
 use doorward_protocol::Stage;
-use std::cell::OnceCell;
+use std::cell::{LazyCell, OnceCell};
 
 /// Lexing and unfolding stop here; longer files are bundles whose words still count.
 const LARGEST_UNFOLDED: usize = 4 << 20;
@@ -96,7 +96,8 @@ impl<'a> Evidence<'a> {
         }
         if let Some(seen) = seen {
             // A list of commands that a tool refuses runs none of them; what runs was followed.
-            evidence.hits.retain(|hit| hit.signal != Signal::Wipe);
+            evidence.hits.retain(|hit| !matches!(hit.signal, Signal::Wipe | Signal::PipeToShell));
+            evidence.hits.retain(|hit| hit.signal != Signal::Spawn || !seen.builds.contains(&hit.offset));
             evidence.hits.extend_from_slice(&seen.hits);
             evidence.hits.sort_by_key(|hit| hit.offset);
         }
@@ -284,12 +285,22 @@ pub(super) fn is_meant(signal: Signal, bytes: &[u8], start: usize, end: usize) -
 
 /// True for the name of a piece of malware in a sentence about it.
 fn is_told_of(bytes: &[u8], start: usize, end: usize) -> bool {
-    const NEAR: usize = 60;
+    const NEAR: usize = 100;
     let line = text::line_start(bytes, start);
     let rest = &bytes[end..];
     let to = memchr::memchr(b'\n', rest).unwrap_or(rest.len()).min(NEAR);
     let around = &bytes[line.max(start.saturating_sub(NEAR))..end + to];
-    let words = [" IOC", " worm", " attack", " malware", " campaign", " indicator", " detect", " compromise"];
+    let words = [
+        "](http",
+        " IOC",
+        " worm",
+        " attack",
+        " malware",
+        " campaign",
+        " indicator",
+        " detect",
+        " compromise",
+    ];
     words.iter().any(|word| text::contains(around, word))
 }
 
@@ -329,7 +340,9 @@ fn overrides_installation(rest: &[u8]) -> bool {
     let Some(table) = table.and_then(|table| Some(&table[..memchr::memchr(b'}', table)?])) else {
         return true;
     };
-    RUN.iter().any(|command| text::contains(table, command))
+    // What compiles extensions has to be told how.
+    let told = String::from_utf8_lossy(table).replace("build_ext", "").replace("build_clib", "");
+    RUN.iter().any(|command| told.contains(command))
 }
 
 fn unfolded(bytes: &[u8], lexed: &Lexed, hits: &mut Vec<Hit>) {
@@ -454,7 +467,10 @@ fn camouflage(bytes: &[u8], language: Language, hits: &mut Vec<Hit>) {
     hits.extend(hidden::long_run(bytes).map(|offset| at(Signal::HiddenRun, offset)));
     hits.extend(hidden::bidi_override(bytes).map(|offset| at(Signal::Bidi, offset)));
     if matches!(language, Language::Script | Language::Python) {
-        hits.extend(hidden::far_right(bytes, language).map(|offset| at(Signal::Ran200Spaces, offset)));
+        // Tables in a description are wide.
+        let lexed = LazyCell::new(|| lex(language, bytes));
+        let far = hidden::far_right(bytes, language, |offset| lexed.kind_at(offset) == Kind::Code);
+        hits.extend(far.map(|offset| at(Signal::Ran200Spaces, offset)));
         hits.extend(hidden::looks_obfuscated(bytes).map(|offset| at(Signal::Obfuscated, offset)));
     }
     if language == Language::Python {

@@ -16,7 +16,8 @@ pub(super) fn long_run(bytes: &[u8]) -> Option<usize> {
     let mut run_start = 0;
     let mut run = 0;
     let mut differs = false;
-    let mut previous = '\0';
+    let mut is_list = true;
+    let (mut previous, mut last) = ('\0', '\0');
     let mut expected = usize::MAX;
     for at in lead_bytes(bytes) {
         let Some((character, length)) = character_at(bytes, at) else { continue };
@@ -27,14 +28,18 @@ pub(super) fn long_run(bytes: &[u8]) -> Option<usize> {
             run_start = at;
             run = 0;
             differs = false;
+            is_list = true;
             previous = character;
         }
         run += 1;
         differs |= character != previous;
+        // Programs that look for such characters list them in order, each once.
+        is_list &= (run == 1 || character > last) && !is_selector(character);
+        last = character;
         expected = at + length;
         // One character over and over carries no message; some programs pad with it.
         let is_flag = bytes[..run_start].ends_with(BLACK_FLAG.as_bytes());
-        if differs && run >= (if is_flag { LONG_RUN_OF_FLAG } else { LONG_RUN }) {
+        if differs && !is_list && run >= (if is_flag { LONG_RUN_OF_FLAG } else { LONG_RUN }) {
             return Some(run_start);
         }
     }
@@ -64,8 +69,8 @@ pub(super) fn stray_invisibles(text: &str) -> Vec<usize> {
     strays
 }
 
-/// Offset of code that follows 200 spaces on its line.
-pub(super) fn far_right(bytes: &[u8], language: Language) -> Option<usize> {
+/// Offset of code that follows 200 spaces on its line, where `is_code` says that it is neither text nor comment.
+pub(super) fn far_right(bytes: &[u8], language: Language, is_code: impl Fn(usize) -> bool) -> Option<usize> {
     static SPACES: OnceLock<Finder<'static>> = OnceLock::new();
     let finder = SPACES.get_or_init(|| Finder::new(&[b' '; FAR_RIGHT]).into_owned());
     let mut from = 0;
@@ -75,7 +80,8 @@ pub(super) fn far_right(bytes: &[u8], language: Language) -> Option<usize> {
         let line = super::text::line_start(bytes, start);
         let has_before = bytes[line..start].iter().any(|byte| !byte.is_ascii_whitespace());
         let after = bytes.get(end).copied().unwrap_or(b'\n');
-        if has_before && after != b'\n' && after != b'\r' && runs_code(&bytes[end..], language) {
+        let is_more = after != b'\n' && after != b'\r';
+        if has_before && is_more && runs_code(&bytes[end..], language) && is_code(end) {
             return Some(end);
         }
         from = end;
@@ -110,6 +116,11 @@ fn is_ordinary(at: usize, previous: char, character: char, next: char) -> bool {
 
 fn is_right_to_left(character: char) -> bool {
     matches!(u32::from(character), 0x0590..=0x08FF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFC)
+}
+
+/// Variation selectors and tags, of which there are enough to spell words in order.
+fn is_selector(character: char) -> bool {
+    matches!(u32::from(character), 0xFE00..=0xFE0F | 0xE0000..=0xE01EF)
 }
 
 fn is_invisible(character: char) -> bool {
@@ -281,13 +292,18 @@ mod tests {
         assert_eq!(long_run(flag.as_bytes()), None, "a flag joined one by one");
         let message = format!("x = '\u{1F3F4}{}'", tags.concat().repeat(3));
         assert!(long_run(message.as_bytes()).is_some(), "more than any flag");
+        let list = "x = '\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}'";
+        assert_eq!(long_run(list.as_bytes()), None, "what a program looks for, each once");
+        let bits = list.replace('\u{202C}', "\u{200E}");
+        assert!(long_run(bits.as_bytes()).is_some(), "the same with one of them twice");
         assert_eq!(bidi_override("a\u{202E}b".as_bytes()), Some(1));
     }
 
     #[test]
     fn code_far_to_the_right_is_found() {
         let hidden = format!("module.exports = {{}};{}eval(x)", " ".repeat(300));
-        assert!(far_right(hidden.as_bytes(), Language::Script).is_some());
-        assert!(far_right(format!("{}x", " ".repeat(300)).as_bytes(), Language::Script).is_none());
+        assert!(far_right(hidden.as_bytes(), Language::Script, |_| true).is_some());
+        assert!(far_right(hidden.as_bytes(), Language::Script, |_| false).is_none());
+        assert!(far_right(format!("{}x", " ".repeat(300)).as_bytes(), Language::Script, |_| true).is_none());
     }
 }

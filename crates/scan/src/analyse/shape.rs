@@ -24,13 +24,12 @@ fn length_of_code(package: &PackageFiles<'_>) -> usize {
     code(package).map(|file| file.bytes.len()).sum()
 }
 
-/// The Python files that somebody who uses the package runs.
+/// The Python files that somebody who uses the package runs. Of a package that is called `bench` those lie in `bench`.
 fn code<'p>(package: &'p PackageFiles<'_>) -> impl Iterator<Item = &'p SourceFile<'p>> {
-    package.files.iter().filter(|file| {
-        file.path.ends_with(".py")
-            && !file.path.ends_with("setup.py")
-            && !super::evidence::is_aside(file.path)
-    })
+    let is_code = |file: &&SourceFile<'_>| file.path.ends_with(".py") && !file.path.ends_with("setup.py");
+    let is_beside = |file: &SourceFile<'_>| super::evidence::is_aside(file.path);
+    let is_all_beside = package.files.iter().filter(is_code).all(is_beside);
+    package.files.iter().filter(is_code).filter(move |file| is_all_beside || !is_beside(file))
 }
 
 /// Bytes of description that a package which is meant to be used has.

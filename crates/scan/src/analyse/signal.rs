@@ -89,6 +89,38 @@ pub(super) const PRIVATE: Signals = Signals::of(&[
 /// All classes of secrets, those with everyday readers too.
 pub(super) const SECRETS: Signals = PRIVATE.and(Signals::of(&[Signal::SecretRegistry, Signal::SecretDotenv]));
 
+/// What tells more than words that stand in one place: where data was followed to, hosts of nobody who has a name, and the
+/// mark of a campaign.
+pub(super) const TELLING: Signals = Signals::of(&[
+    Signal::SendsIdentity,
+    Signal::SendsEnvironment,
+    Signal::SendsSecret,
+    Signal::SendsKey,
+    Signal::SendsCapture,
+    Signal::SendsOutput,
+    Signal::SendsFile,
+    Signal::SendsProfile,
+    Signal::RunsFetched,
+    Signal::RunsDecoded,
+    Signal::RemoteOrders,
+    Signal::DecodedOrders,
+    Signal::ReverseShell,
+    Signal::DropHost,
+    Signal::ContactsDrop,
+    Signal::ContactsAddress,
+    Signal::ContactsHosted,
+    Signal::FetchesProgram,
+    Signal::DropsFetched,
+    Signal::EvalDecoded,
+    Signal::EvalFetched,
+    Signal::OpaqueCode,
+    Signal::Shellcode,
+    Signal::HiddenHost,
+    Signal::HiddenAddress,
+    Signal::HiddenCall,
+    Signal::Marker,
+]);
+
 /// One signal at one place.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hit {

@@ -33,19 +33,19 @@ impl Weighed<'_> {
     /// How bad the sum is.
     pub(super) fn severity(&self) -> Option<Severity> {
         match self.sum {
-            sum if sum >= self.malicious() => Some(Severity::Critical),
-            sum if sum >= weights().suspicious => Some(Severity::High),
+            sum if sum >= self.least(weights().malicious) => Some(Severity::Critical),
+            sum if sum >= self.least(weights().suspicious) => Some(Severity::High),
             _ => None,
         }
     }
 
-    /// The sum from which on this is malicious. Where there is much code, more of it comes together by chance, but not in
-    /// what installing it runs.
-    fn malicious(&self) -> f64 {
+    /// The sum from which on this is as bad as what reaches `threshold` in a small package. Where there is much code, more
+    /// of it comes together by chance, but not in what installing it runs.
+    fn least(&self, threshold: f64) -> f64 {
         const LARGE: f64 = 1.25;
         let is_small = self.facts.names.contains_key("package.small");
         let installs = self.parts.iter().any(|(name, _)| name.starts_with("install."));
-        weights().malicious * if is_small || installs { 1.0 } else { LARGE }
+        threshold * if is_small || installs { 1.0 } else { LARGE }
     }
 
     /// Where the heaviest fact with a place stands: a file's number and an offset.
@@ -60,8 +60,8 @@ impl Weighed<'_> {
         format!(
             "Together these weigh {:.1}, where {:.1} is suspicious and {:.1} malicious: {}.",
             self.sum,
-            weights().suspicious,
-            self.malicious(),
+            self.least(weights().suspicious),
+            self.least(weights().malicious),
             parts.join(", ")
         )
     }
@@ -172,6 +172,9 @@ fn facts_of(group: &[Member<'_, '_>], shape: &Shape) -> Facts {
     // The same deed tells more where it is nearly, or really, all that there is.
     let is_tiny = shape.contains_key("package.tiny");
     let is_hollow = shape.contains_key("package.hollow");
+    // And where nobody says what it is for, or on which terms.
+    let is_bare = is_tiny && shape.contains_key("package.undescribed");
+    let is_unlicensed = is_tiny && shape.contains_key("package.no-license");
     for (file, evidence) in group {
         let stage = match evidence.stage {
             Stage::Install => "install",
@@ -184,7 +187,11 @@ fn facts_of(group: &[Member<'_, '_>], shape: &Shape) -> Facts {
             let place = Some((*file, hit.offset));
             names.entry(format!("{when}.{:?}", hit.signal)).or_insert(place);
             if is_tiny && when != "aside" && (hit.live || !EVERYDAY.has(hit.signal)) {
-                names.entry(format!("tiny.{:?}", hit.signal)).or_insert(place);
+                for (is, kind) in [(true, "tiny"), (is_bare, "bare"), (is_unlicensed, "unlicensed")] {
+                    if is {
+                        names.entry(format!("{kind}.{:?}", hit.signal)).or_insert(place);
+                    }
+                }
             }
             if is_hollow && when != "aside" {
                 names.entry(format!("hollow.{:?}", hit.signal)).or_insert(place);
@@ -200,7 +207,7 @@ fn facts_of(group: &[Member<'_, '_>], shape: &Shape) -> Facts {
         names.retain(|name, _| !name.ends_with(".Blob") && !name.ends_with(".Decode"));
     }
     // Naming a host and contacting it is one deed.
-    for when in ["install", "build", "import", "waits", "tiny", "hollow"] {
+    for when in ["install", "build", "import", "waits", "tiny", "bare", "unlicensed", "hollow"] {
         if names.contains_key(&format!("{when}.ContactsDrop")) {
             names.remove(&format!("{when}.DropHost"));
         }

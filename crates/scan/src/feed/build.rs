@@ -1,7 +1,7 @@
 //! Compiles public lists of malicious packages into one file.
 //!
 //! Taken are: OSV's `MAL-` records that are not withdrawn, RustSec's malicious crates, exact versions from
-//! campaign lists, and every version of TrapDoor's names. A withdrawn record never makes an entry. Names in
+//! campaign lists, and every version of TrapDoor's names. A withdrawn record never makes an entry. Names high in
 //! the popularity lists turn a claim on every version into a question.
 
 use super::format::{Entry, Except, Header, MAGIC, key, popular_key};
@@ -12,9 +12,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-
-/// How many names of a list count as popular.
-const POPULAR: usize = 10_000;
 
 const ATTRIBUTION: &str = "OSV malicious-package records (osv.dev, CC-BY-4.0; origin ossf/malicious-packages, Apache-2.0; \
     snapshot garagon/aguara, Apache-2.0) · RustSec advisory-db (CC0-1.0; from GHSA CC-BY-4.0) · \
@@ -78,7 +75,7 @@ impl Draft {
             ("popular-pypi.tsv", Ecosystem::Pypi, true),
             ("popular-crates.tsv", Ecosystem::Cargo, false),
         ] {
-            for (index, row) in rows::<1>(&folder.join(file))?.into_iter().take(POPULAR).enumerate() {
+            for (index, row) in rows::<1>(&folder.join(file))?.into_iter().enumerate() {
                 let rank = if ranked { u32::try_from(index + 1).unwrap_or(0) } else { 0 };
                 self.entries.entry(popular_key(ecosystem, &row.cells[0])).or_insert(Entry::Popular { rank });
             }

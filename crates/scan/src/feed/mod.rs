@@ -107,6 +107,9 @@ fn feed() -> Option<&'static Feed<'static>> {
 }
 
 /// The list that came with the program.
+/// A claim on every version of a package that stands this high among the most used is a question.
+const MOST_RANK_OF_DOUBT: u32 = 10_000;
+
 fn compiled() -> Option<&'static Feed<'static>> {
     static COMPILED: OnceLock<Option<Feed<'static>>> = OnceLock::new();
     COMPILED.get_or_init(|| Feed::open(BYTES).ok()).as_ref()
@@ -120,7 +123,8 @@ impl Feed<'_> {
         }
         let entry = self.entry(package.ecosystem, &package.name, "*")?;
         // TrapDoor's names were written for it; nobody else ever used them.
-        let popular = entry != Entry::TrapDoor && self.popularity(package.ecosystem, &package.name).is_some();
+        let rank = self.popularity(package.ecosystem, &package.name).filter(|_| entry != Entry::TrapDoor);
+        let popular = rank.is_some_and(|rank| rank <= MOST_RANK_OF_DOUBT);
         self.hit(entry, if popular { HitKind::Doubtful } else { HitKind::Known }, package)
     }
 

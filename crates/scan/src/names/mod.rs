@@ -199,7 +199,7 @@ mod tests {
                 Pypi,
                 [
                     "psycopg2-binary",
-                    "httpx",
+                    "wsgiref",
                     "flask-login",
                     "pyyaml",
                     "attrs",

@@ -7,6 +7,13 @@ use flate2::write::GzEncoder;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// What the metadata of an ordinary package say.
+pub(crate) const METADATA: &str = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.2.0\nSummary: helps\nAuthor: Somebody\n\
+    Home-page: https://files.invalid/made-up\nLicense: MIT\nRequires-Python: >=3.9\n\n\
+    Helps with what somebody made up. It reads what it is given, works on it and hands back what it found, as whoever \
+    calls it would expect. Nothing else happens, and nothing happens before it is called. The manual has examples for \
+    every function, with what each of them takes, what it hands back, and what it does where it is given nothing.\n";
+
 /// Options that name the worker built beside the tests, remember nothing and know no package manager's cache.
 pub(crate) fn options() -> ScanOptions {
     ScanOptions {

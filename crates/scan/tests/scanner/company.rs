@@ -1,11 +1,8 @@
 //! Deeds that are ordinary by themselves, and what stands beside them: each as an inert text of our own, with a twin
 //! that lacks the company and is left alone.
 
-use crate::common::{found, innocent, scan_one, write};
+use crate::common::{METADATA, found, innocent, scan_one, write};
 use doorward_protocol::{PackageReport, Verdict};
-
-const METADATA: &str = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.2.0\nSummary: helps\nAuthor: Somebody\n\
-    Home-page: https://files.invalid/made-up\nLicense: MIT\nRequires-Python: >=3.9\n";
 
 /// A source distribution of these files.
 fn package(files: &[(&str, &str)]) -> PackageReport {
@@ -261,7 +258,7 @@ fn words_alone_weigh_less_among_much_code() {
     let hop = "import subprocess\ndef go(host):\n    \
         subprocess.run(['ssh', '-o', 'StrictHostKeyChecking=no', host, 'echo'])\ngo('made-up.invalid')\n";
     assert_eq!(module(hop).verdict, Verdict::Malicious);
-    assert_eq!(module(&format!("{hop}{much}")).verdict, Verdict::Suspicious);
+    assert_eq!(module(&format!("{hop}{much}")).verdict, Verdict::Notable);
     let script = "import subprocess\nINSTALL = '''\ncurl -O https://files.invalid/tool.sh\n\
         echo \"source ~/tool.sh\" >> ~/.bashrc\n'''\ndef command():\n    return INSTALL\n";
     innocent(&module(&format!("{script}{much}")));

@@ -8,6 +8,7 @@ mod binaries;
 mod campaigns;
 mod company;
 mod detect;
+mod first_looks;
 mod hideouts;
 mod idioms;
 mod lockfiles;

@@ -1,9 +1,7 @@
 //! Python techniques, each as an inert text of our own: the deed is found, its innocent twin is not.
 
-use crate::common::{found, innocent, scan_one, write};
+use crate::common::{METADATA, found, innocent, scan_one, write};
 use doorward_protocol::{Finding, PackageReport, Severity, Verdict};
-
-const METADATA: &str = "Metadata-Version: 2.1\nName: made-up\nVersion: 1.2.0\nSummary: helps\nHome-page: https://files.invalid/made-up\n";
 
 /// An sdist whose only module is this text.
 fn module(source: &str) -> PackageReport {
@@ -309,13 +307,13 @@ fn a_cache_in_the_home_folder_is_not_the_home_folder() {
 
 #[test]
 fn a_method_of_a_long_module_runs_where_it_is_seen_to() {
-    let source = "import subprocess\nclass Quick:\n    def open(self):\n        return 1\n\
+    let source = "import subprocess, urllib.request\nurllib.request.urlopen('https://files.invalid/news')\nclass Quick:\n    def open(self):\n        return 1\n\
         class Slow:\n    def __init__(self):\n        pass\n    def open(self):\n        \
-        subprocess.run(['ssh', '-o', 'StrictHostKeyChecking=no', 'host'])\n\
+        subprocess.Popen(['tool'], creationflags=subprocess.CREATE_NO_WINDOW)\n\
         KINDS = {'slow': Slow,\n}\n";
     let long = source.to_owned() + &"# Nothing to see here.\n".repeat(2000);
-    lacks(&module(&(long.clone() + "Quick().open()\n")), "R-25");
-    found(&module(&(long + "Slow().open()\n")), "R-25");
+    lacks(&module(&(long.clone() + "Quick().open()\n")), "M-01");
+    found(&module(&(long + "Slow().open()\n")), "M-01");
 }
 
 #[test]

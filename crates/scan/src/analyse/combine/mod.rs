@@ -6,7 +6,7 @@ mod table;
 use super::evidence::{Evidence, language_of};
 use super::lexing::Language;
 use super::report::Report;
-use super::signal::{Hit, Signals};
+use super::signal::{Hit, Signals, TELLING};
 use doorward_protocol::Severity::{High, Low, Medium};
 use doorward_protocol::Stage;
 use rule::Rule;
@@ -44,14 +44,25 @@ pub(super) fn combine(scope: &Scope<'_, '_>, report: &mut Report) {
             if report.has(rule.id, evidence.file.path) {
                 continue;
             }
-            // What deceives its readers does so whoever loads it.
-            let most = match rule.at.len() == ALWAYS.len() {
-                _ if rule.first == CAMPAIGN => rule.most,
-                _ if evidence.aside => rule.most.min(Low),
-                // Whoever writes much code does one of these things now and then, and means no harm.
-                _ if much && rule.id.starts_with(['R', 'P', 'A']) => rule.most.min(High),
-                false if evidence.foreign => rule.most.min(Medium),
-                _ => rule.most,
+            // What deceives its readers does so whoever loads it, and wallets are hooked by the scripts of pages.
+            let is_anywhere =
+                rule.at.len() == ALWAYS.len() && (!rule.id.starts_with("R-") || rule.id == "R-15");
+            let most = if rule.first == CAMPAIGN {
+                rule.most
+            } else if evidence.aside {
+                rule.most.min(Low)
+            } else if evidence.foreign && !is_anywhere {
+                rule.most.min(Medium)
+            } else if much && !rule.id.starts_with('O') {
+                // Whoever writes much code does one of these things now and then, and means no harm; words that merely
+                // stand in one file say less than what was followed, or what importing the package runs.
+                let runs = scope.stage == Stage::Import && rule.id.starts_with('M');
+                rule.most.min(if runs || rule.rests_on(TELLING) { High } else { Medium })
+            } else if is_used && rule.id.starts_with('P') && !rule.rests_on(TELLING) {
+                // Some packages are made to change what starts, or who may log in.
+                rule.most.min(High)
+            } else {
+                rule.most
             };
             report.add(rule.id, evidence.file, hit.offset, most);
             told.push(rule.id);
@@ -103,6 +114,11 @@ fn is_close(places: &[usize], offset: usize) -> bool {
 }
 
 impl Rule {
+    /// True where one of these signals is a part of it.
+    fn rests_on(&self, signals: Signals) -> bool {
+        self.first.meets(signals) || self.others.iter().any(|set| set.meets(signals))
+    }
+
     fn holds(&self, signals: Signals) -> bool {
         signals.shared(self.first) >= self.count && self.others.iter().all(|&set| signals.meets(set))
     }

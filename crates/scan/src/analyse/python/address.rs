@@ -15,7 +15,9 @@ pub(super) fn is_bare(host: &[u8]) -> bool {
                 || address.is_multicast()
                 // A network, or a version.
                 || matches!(address.octets(), [.., 0])
-                || matches!(address.octets(), [8, 8, 8, 8] | [8, 8, 4, 4] | [1, 1, 1, 1] | [1 | 0, ..]))
+                // Anybody's name servers, which tell a program which of its own addresses leads out.
+                || matches!(address.octets(), [8, 8, 8, 8] | [8, 8, 4, 4] | [9, 9, 9, 9] | [4, 2, 2, 1..=6])
+                || matches!(address.octets(), [208, 67, 222 | 220, 220 | 222] | [1 | 0, ..]))
         }
         Err(_) => false,
     }

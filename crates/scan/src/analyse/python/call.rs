@@ -1,6 +1,6 @@
 //! Calls: what they do with what they are given.
 
-use super::express::{canonical, look};
+use super::express::{canonical, look, variable_of};
 use super::fold;
 use super::given::Given;
 use super::interpreter::Interpreter;
@@ -180,6 +180,11 @@ impl<'t> Interpreter<'t> {
         given: &Given<'t>,
     ) -> Value<'t> {
         let name = attribute.attr.as_str();
+        if matches!(name, "get" | "pop")
+            && let Some(variable) = variable_of(on, given.first())
+        {
+            return variable;
+        }
         let mut on_it = on.blurred();
         if uses_a_key_up(name) {
             on_it.from = on_it.from.without(Origins::of(&[Origin::Key]));

@@ -13,7 +13,6 @@ impl<'t> Interpreter<'t> {
     /// Starting a program.
     pub(super) fn spawn(&mut self, name: &str, given: &Given<'t>) -> Value<'t> {
         let at = given.at;
-        self.note(Signal::Spawn, at);
         let command = match given.values.first().or_else(|| given.named("args")) {
             Some(value) => value.clone(),
             None => Value::UNKNOWN,
@@ -29,6 +28,7 @@ impl<'t> Interpreter<'t> {
             }
             _ => command.clone(),
         };
+        self.started(&command, &whole, at);
         let origins = whole.origins().and(command.origins());
         let orders = orders(name, given, &command);
         if orders.has(Origin::Fetched) {
@@ -71,6 +71,19 @@ impl<'t> Interpreter<'t> {
             value.from.add(Origin::Identity);
         }
         value
+    }
+
+    /// Notes that a program is started; a compiler and its like are told apart where no call of the place starts another.
+    fn started(&mut self, command: &Value<'t>, whole: &Value<'t>, at: usize) {
+        let Some((file, offset)) = self.place(at) else { return };
+        let seen = self.seen.entry(file).or_default();
+        let known = seen.hits.iter().any(|hit| hit.signal == Signal::Spawn && hit.offset == offset);
+        if !known && builds(command, whole) {
+            seen.builds.insert(offset);
+        } else {
+            seen.builds.remove(&offset);
+            self.note(Signal::Spawn, at);
+        }
     }
 
     /// `[sys.executable, path]` where the path is one of the package's own files: it runs as a part of this one.
@@ -186,6 +199,43 @@ fn orders(name: &str, given: &Given<'_>, command: &Value<'_>) -> Origins {
     let code =
         rest.windows(2).filter(|pair| pair[0].as_text().is_some_and(|text| CODE_FOLLOWS.contains(&text)));
     code.fold(program.origins(), |all, pair| all.and(pair[1].origins()))
+}
+
+/// True for a compiler or another tool of a build that works on what lies there already.
+fn builds(command: &Value<'_>, whole: &Value<'_>) -> bool {
+    const TOOLS: [&str; 24] = [
+        "make",
+        "gmake",
+        "cmake",
+        "ninja",
+        "meson",
+        "gcc",
+        "g++",
+        "cc",
+        "c++",
+        "clang",
+        "clang++",
+        "ld",
+        "swig",
+        "nvcc",
+        "pkg-config",
+        "llvm-config",
+        "xcrun",
+        "xcode-select",
+        "sw_vers",
+        "uname",
+        "ldconfig",
+        "autoreconf",
+        "git",
+        "cython",
+    ];
+    let program = command.items().map_or(Some(command), <[_]>::first).and_then(Value::as_text);
+    let Some(program) = program.map(|text| text.split(u8::is_ascii_whitespace).next().unwrap_or(text)) else {
+        return false;
+    };
+    let line = whole.as_text().unwrap_or_default();
+    let is_more = |byte: &u8| b";|&$`<>@:\n".contains(byte);
+    TOOLS.contains(&base_name(program).as_str()) && !line.iter().any(is_more)
 }
 
 /// True for programs that run what they are given.

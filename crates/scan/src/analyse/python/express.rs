@@ -72,7 +72,15 @@ impl<'t> Interpreter<'t> {
             Expr::BinOp(_) => self.chain(expression),
             Expr::BoolOp(operation) => {
                 let values: Vec<_> = operation.values.iter().map(|value| self.value(value)).collect();
-                values.into_iter().reduce(|one, two| one.or(&two)).unwrap_or(Value::UNKNOWN)
+                // `given or default`: what is given and no empty text is what there is.
+                let is_there = |value: &&Value<'t>| {
+                    value.whole_text().is_some_and(|text| !text.is_empty())
+                        && !value.from.has(Origin::Parameter)
+                };
+                match values.first().filter(is_there) {
+                    Some(given) if operation.op == ruff_python_ast::BoolOp::Or => given.clone(),
+                    _ => values.into_iter().reduce(|one, two| one.or(&two)).unwrap_or(Value::UNKNOWN),
+                }
             }
             Expr::UnaryOp(operation) => {
                 let value = self.value(&operation.operand);
@@ -208,6 +216,9 @@ impl<'t> Interpreter<'t> {
                 let mut value = Value { is: Is::Named(path.into()), from: on.from, paths: on.paths };
                 match value.name() {
                     Some("os.environ") => value.from.add(Origin::Environment),
+                    Some(name) if tells_of_a_kind_of_machine(name) => {
+                        value.from = value.from.without(Origins::of(&[Origin::Identity, Origin::Host]));
+                    }
                     Some(name) if is_asked_by_a_stranger(name) => {
                         value.from.add(Origin::Fetched);
                         value.from.add(Origin::Socket);
@@ -244,6 +255,9 @@ impl<'t> Interpreter<'t> {
         }
         let key = self.value(&subscript.slice);
         let at = subscript.range().start().to_usize();
+        if let Some(variable) = variable_of(&on, Some(&key)) {
+            return variable;
+        }
         match (&on.is, key.whole_text().and_then(|key| std::str::from_utf8(key).ok())) {
             (Is::Named(path), Some(name)) => match path.as_ref() {
                 "os.environ" | "environ" => environment_variable(name),
@@ -410,6 +424,19 @@ pub(super) fn environment_variable<'t>(name: &str) -> Value<'t> {
         // Whoever starts the program sets it.
         _ => Value::named("os.environ[]").with(Origin::Parameter),
     }
+}
+
+/// One variable of the environment, or of a copy of it, by its name.
+pub(super) fn variable_of<'t>(on: &Value<'t>, key: Option<&Value<'t>>) -> Option<Value<'t>> {
+    let is_whole = on.from.has(Origin::Environment) && on.as_text().is_none() && on.items().is_none();
+    let name = key.filter(|_| is_whole)?.whole_text()?;
+    Some(environment_variable(std::str::from_utf8(name).ok()?))
+}
+
+/// True for what many machines have in common: `platform.uname().machine`.
+fn tells_of_a_kind_of_machine(name: &str) -> bool {
+    let kind = name.split_once("uname().").map(|(_, part)| part);
+    matches!(kind, Some("machine" | "system" | "sysname" | "release" | "version" | "processor"))
 }
 
 /// True for what somebody who talks to a web server asks it.

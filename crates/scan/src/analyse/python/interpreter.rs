@@ -74,6 +74,8 @@ impl<'t> Frame<'t> {
 pub(in crate::analyse) struct Seen {
     /// What flows where.
     pub(in crate::analyse) hits: Vec<Hit>,
+    /// Where tools of a build are started and nothing else.
+    pub(in crate::analyse) builds: HashSet<usize>,
     /// The functions that ran when the file was loaded; `None` where that is not known.
     pub(in crate::analyse) ran: Option<Vec<Range<usize>>>,
 }

@@ -262,10 +262,10 @@ pub(super) fn start_line(bytes: &[u8]) -> Option<usize> {
 /// Marks the hits inside functions that nothing calls while the module is loaded. A script that is
 /// run, such as `setup.py`, is its own main module; an imported one is not.
 ///
-/// In a package with `much` code many a method is called by the name of another, and many a text is a script for another
-/// machine: only functions that were seen to run count, and texts of several lines only where they were followed.
+/// Many a method is called by the name of another: of what is imported, and of a long module, only functions count that
+/// were seen to run, where that is known. In a package with `much` code those of which it is not known do not count, and
+/// many a text is a script for another machine: texts of several lines count only where they were followed.
 pub(super) fn mark_live(evidence: &mut Evidence<'_>, seen: Option<&Seen>, much: bool) {
-    /// So does a module longer than this, whenever it runs.
     const LONG: usize = 40_000;
     let much = much && evidence.stage == Stage::Import;
     let bytes = evidence.file.bytes;
@@ -282,7 +282,11 @@ pub(super) fn mark_live(evidence: &mut Evidence<'_>, seen: Option<&Seen>, much: 
             (0..units.len()).filter(|&unit| hook.is_some_and(|hook| units[unit].name == hook.as_bytes())),
         );
     }
-    let known = seen.and_then(|seen| seen.ran.as_ref()).filter(|_| much || bytes.len() > LONG);
+    let known = seen
+        .and_then(|seen| seen.ran.as_deref())
+        .filter(|_| evidence.stage == Stage::Import || bytes.len() > LONG);
+    // What nobody could follow to its end was not seen to run, either.
+    let known = known.or(much.then_some(&[]));
     let scripts: Vec<&Range<usize>> = lexed
         .strings()
         .map(|text| &text.inner)
@@ -295,7 +299,7 @@ pub(super) fn mark_live(evidence: &mut Evidence<'_>, seen: Option<&Seen>, much: 
     let ran = |offset| known.is_none_or(|ran| ran.iter().any(|function| function.contains(&offset)));
     for hit in evidence.hits.iter_mut() {
         hit.live = enclosing(&units, hit.offset).is_none_or(|unit| live.contains(&unit) && ran(hit.offset))
-            && !(much && known.is_some() && is_script(hit.offset));
+            && !(much && is_script(hit.offset));
     }
 }
 

@@ -124,7 +124,8 @@ impl<'t> Interpreter<'t> {
         let Some(start) = memchr::memmem::find(text, MARK) else { return false };
         let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#' | b' ');
         let length = text[start + MARK.len()..].iter().position(ends);
-        let host = &text[start..length.map_or(text.len(), |length| start + MARK.len() + length)];
+        let start = start + MARK.len();
+        let host = &text[start..length.map_or(text.len(), |length| start + length)];
         if host.contains(&HOLE) {
             return !origins.has(Origin::Parameter);
         }

@@ -133,7 +133,9 @@ impl<'t> Interpreter<'t> {
         let is_packed = |argument: &Expr| {
             let length = argument.range().len().to_usize();
             let is_dense = match argument {
-                Expr::BytesLiteral(_) => true,
+                Expr::BytesLiteral(bytes) => {
+                    bytes.value.iter().next().is_none_or(|part| !is_descriptor(&part.value))
+                }
                 Expr::StringLiteral(text) => {
                     let spaces = text.value.chars().filter(|letter| letter.is_whitespace()).count();
                     spaces * 50 < length
@@ -338,6 +340,12 @@ impl<'t> Interpreter<'t> {
             self.bind(name, Value { from, paths, ..old });
         }
     }
+}
+
+/// True for how protobuf writes the description of a file: a field of number one, its length, and a name that ends so.
+fn is_descriptor(bytes: &[u8]) -> bool {
+    let Some((&[0x0A, length], rest)) = bytes.split_first_chunk() else { return false };
+    rest.get(..usize::from(length)).is_some_and(|name| name.ends_with(b".proto"))
 }
 
 fn is_main_test(test: &Expr) -> bool {
